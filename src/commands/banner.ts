@@ -1,0 +1,30 @@
+import { buildInfo } from "../build-info.ts";
+import type { HttpServer } from "../engine/http-server.ts";
+import type { Replica } from "../engine/replica.ts";
+import type { CommandContext } from "./command.ts";
+
+/** Says once, at the start, what runs where, what holds, and what is open to whom. */
+export function printBanner({ settings, log }: CommandContext, replica: Replica, server: HttpServer): void {
+  const processors = server.builtIn ? "built-in (nothing is charged for real)" : server.processorUrls;
+  log.info(`catraca ${buildInfo.version} is ready`, {
+    url: server.url,
+    docs: server.url === null ? null : `${server.url}/docs`,
+    replica: settings.replicaId,
+    database: settings.databaseFile,
+    durability:
+      replica.durability === "power"
+        ? "power: what is acknowledged survives a power loss"
+        : "process: what is acknowledged survives kill -9, a power loss may cost the last moments",
+    processors,
+    administration: administrationOf(settings),
+    mode: settings.redisUrl === null ? "single replica" : "cluster",
+    recovered: replica.recovered,
+    readyInMs: Math.round(performance.now()),
+  });
+  if (settings.adminOpen) log.warn("ADMIN_OPEN is on: anybody who reaches this port may purge payments");
+}
+
+function administrationOf({ adminOpen, adminToken }: CommandContext["settings"]): string {
+  if (adminOpen) return "open to everybody";
+  return adminToken === null ? "from this machine only" : "with the token";
+}

@@ -1,0 +1,36 @@
+/** `catraca restore FILE`: puts a backup in the place of the database; the old one is kept beside it. */
+import { existsSync, readdirSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { restore } from "../store/backup.ts";
+import { type CommandContext, EXIT } from "./command.ts";
+
+export async function run({ settings, args, print }: CommandContext): Promise<number> {
+  const [backup] = args;
+  if (backup === undefined) {
+    print("restore: name the backup, as in: catraca restore catraca-backup.db");
+    return EXIT.usage;
+  }
+  const aside = `.before-restore-${new Date().toISOString().replace(/[:.]/g, "-")}`;
+  const result = restore(backup, settings.databaseFile, aside);
+  if (result.kind === "refused") {
+    print(`restore refused: ${result.message}`);
+    return EXIT.failure;
+  }
+  const moved = setRingsAside(dirname(settings.databaseFile), aside);
+  print(`restored: ${settings.databaseFile} holds ${result.payments} payments, schema ${result.schemaVersion}`);
+  if (existsSync(`${settings.databaseFile}${aside}`)) {
+    print(`the database as it was: ${settings.databaseFile}${aside}`);
+  }
+  for (const file of moved) print(`its intake log: ${file}`);
+  return EXIT.ok;
+}
+
+/** Intake logs belong to the database that is set aside: their frames must not enter the restored one. */
+function setRingsAside(directory: string, suffix: string): string[] {
+  const rings = readdirSync(directory).filter((name) => name.endsWith(".ring"));
+  return rings.map((name) => {
+    const aside = join(directory, `${name}${suffix}`);
+    renameSync(join(directory, name), aside);
+    return aside;
+  });
+}

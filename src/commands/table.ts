@@ -1,0 +1,85 @@
+/** The table of commands, in the order in which the help shows them. */
+import { SECTIONS, type SectionTitle } from "../config/settings.ts";
+import type { Command } from "./command.ts";
+
+// Object.keys() forgets literal names; these are the sections' own.
+const ALL_SECTIONS = Object.keys(SECTIONS) as SectionTitle[];
+const JSON_FLAG = { flag: "--json", takesValue: false, meaning: "Print JSON." };
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "serve",
+    summary: "Run the gateway (the default command).",
+    details: "Ends with 0 after SIGTERM or SIGINT; a second signal ends it at once.",
+    operands: [],
+    flags: [],
+    sections: ALL_SECTIONS,
+    readsEnvironment: true,
+    load: () => import("./serve.ts"),
+  },
+  {
+    name: "simulate",
+    summary: "Run the built-in processors on ports of their own.",
+    operands: [],
+    flags: [],
+    sections: ["Server"],
+    readsEnvironment: true,
+    load: () => import("./simulate.ts"),
+  },
+  {
+    name: "backup",
+    summary: "Copy the database to a file, verified, while the gateway runs.",
+    operands: ["file"],
+    flags: [],
+    sections: ["Storage and cluster"],
+    readsEnvironment: true,
+    load: () => import("./backup.ts"),
+  },
+  {
+    name: "restore",
+    summary: "Put a verified backup in the place of the database; the old one is kept.",
+    operands: ["file"],
+    flags: [],
+    sections: ["Storage and cluster"],
+    readsEnvironment: true,
+    load: () => import("./restore.ts"),
+  },
+  {
+    name: "config",
+    summary: "Print the settings in force and where each comes from; secrets are masked.",
+    operands: [],
+    flags: [JSON_FLAG],
+    sections: ALL_SECTIONS,
+    readsEnvironment: true,
+    load: () => import("./config.ts"),
+  },
+  {
+    name: "healthcheck",
+    summary: "Ask the running server whether it is ready.",
+    details:
+      "Calls GET /health/ready at HOST and PORT, or at SOCKET, and waits at most 2 s. Ends with 0 or 1.",
+    operands: [],
+    flags: [],
+    sections: ["Server"],
+    readsEnvironment: true,
+    load: () => import("./healthcheck.ts"),
+  },
+  {
+    name: "version",
+    summary: "Print the version.",
+    operands: [],
+    flags: [JSON_FLAG],
+    sections: [],
+    readsEnvironment: false,
+    load: () => import("./version.ts"),
+  },
+  {
+    name: "help",
+    summary: "Print this text, or the help of one command.",
+    operands: ["command"],
+    flags: [],
+    sections: [],
+    readsEnvironment: false,
+    load: () => import("./help.ts"),
+  },
+];

@@ -1,0 +1,38 @@
+/**
+ * Every bound of the engine in one place, each with its reason. A bound is not a setting: an operator
+ * has no better knowledge to choose it by. docs/limits.md is generated from this table.
+ */
+export const LIMITS = {
+  intakeRingBytes: {
+    value: 2 * 1024 * 1024,
+    why: "about 37,000 payments: a second of the highest accept rate while the disk stalls",
+  },
+  taskRingBytes: {
+    value: 1024 * 1024,
+    why: "holds every task that may be handed to one dispatch thread, so handing over never blocks",
+  },
+  outcomeRingBytes: {
+    value: 256 * 1024,
+    why: "several times the calls in flight; a full ring stops new calls, not the store thread",
+  },
+  replyRingBytes: { value: 1024 * 1024, why: "answers to the commands that wait for their commit" },
+  commandBytesMax: {
+    value: 128 * 1024,
+    why: "a request body is at most 64 KiB and JSON escaping may double it",
+  },
+  commandsWaitingMax: { value: 4096, why: "requests that wait for a commit; beyond it main answers 503" },
+  batchFramesMax: {
+    value: 512,
+    why: "bounds how long one transaction holds the write lock (about 10 ms)",
+  },
+  tasksInDispatchMax: {
+    value: 8192,
+    why: "tasks in the memory of one dispatch thread (about 2 MB); the rest waits in the database",
+  },
+  leaseBatchMax: { value: 256, why: "tasks leased in one transaction: about 2 ms of the write lock" },
+  callsInFlightMax: {
+    value: 256,
+    why: "calls in flight per processor and replica: three replicas stay under the processor's 800",
+  },
+  historyEventsMax: { value: 100, why: "noted attempts per payment; later ones only count in `attempts`" },
+} as const satisfies Record<string, { readonly value: number; readonly why: string }>;

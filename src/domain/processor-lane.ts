@@ -1,0 +1,147 @@
+import { CALLS_PER_SECOND } from "./call-pace.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
+import { ConcurrencyLimit } from "./concurrency-limit.ts";
+import type { ProcessorName } from "./processor.ts";
+import type { ProcessorView } from "./routing.ts";
+import { TaskHeap } from "./task-heap.ts";
+
+/**
+ * What one replica knows of one processor: breaker, concurrency limit, how long answers take, what is in flight,
+ * and the payments whose outcome there is unknown.
+ */
+const LATENCY_WEIGHT = 0.2;
+/** Of the calls in flight, the part that may be questions about payments whose outcome is unknown: the rest
+ * belongs to payments that have not been called for at all. */
+const QUESTIONS_SHARE = 0.25;
+/** An unknown outcome after this part of the timeout is a timeout, before it a broken connection. */
+const TIMEOUT_SHARE = 0.9;
+/** After a 429 without Retry-After; doubles with each further one. */
+const REFUSAL_PAUSE_FIRST_MS = 20;
+const REFUSAL_PAUSE_MAXIMUM_MS = 1_000;
+
+export class ProcessorLane<T> {
+  readonly name: ProcessorName;
+  readonly feeShare: number;
+  readonly breaker: CircuitBreaker;
+  readonly limit: ConcurrencyLimit;
+  /** Payments that only this processor may be asked about, by the time at which they are due, ms. */
+  readonly uncertain = new TaskHeap<T>();
+  /** Calls and assignments that hold a place under the limit. */
+  inFlight = 0;
+  /** Calls in flight that ask about an unknown outcome. */
+  questionsInFlight = 0;
+  /** The payment that was the last probe, and not to be the next one as long as the other processor works. */
+  lastProbeTaskId = Number.NaN;
+
+  private readonly timeoutMs: number;
+  private readonly inFlightMax: number;
+  private latencyMs = 0;
+  private newestSampleStartedMs = Number.NEGATIVE_INFINITY;
+  /** The latest start among the calls that have ended: calls begun before it have been overtaken. */
+  private newestEndedStartMs = Number.NEGATIVE_INFINITY;
+  /** Starts of the calls begun after that, in order: none of them has ended. */
+  private readonly openStartsMs: number[] = [];
+  private pausedUntilMs = Number.NEGATIVE_INFINITY;
+  private refusalsInARow = 0;
+
+  constructor(name: ProcessorName, feeShare: number, timeoutMs: number, inFlightMax: number) {
+    this.name = name;
+    this.feeShare = feeShare;
+    this.timeoutMs = timeoutMs;
+    this.inFlightMax = inFlightMax;
+    this.breaker = new CircuitBreaker(name);
+    this.limit = new ConcurrencyLimit(inFlightMax);
+  }
+
+  get isWorking(): boolean {
+    return this.breaker.state === "closed";
+  }
+
+  hasRoom(nowMs: number): boolean {
+    if (nowMs < this.pausedUntilMs) return false;
+    if (this.inFlight < this.limit.value) return true;
+    this.limit.wasReached();
+    return false;
+  }
+
+  /** The next probe may start. A processor that holds all places with calls that hang is not called yet again. */
+  mayProbe(nowMs: number): boolean {
+    return this.breaker.probeDueMs <= nowMs && this.inFlight < this.inFlightMax;
+  }
+
+  /** A question about an unknown outcome may start and is due. */
+  mayAsk(nowMs: number): boolean {
+    if (this.uncertain.peekKey() > nowMs || !this.isWorking) return false;
+    const questionsMax = Math.max(1, Math.floor(this.limit.value * QUESTIONS_SHARE));
+    return this.questionsInFlight < questionsMax && this.hasRoom(nowMs);
+  }
+
+  callStarted(nowMs: number): void {
+    this.openStartsMs.push(nowMs);
+  }
+
+  /** A call that began at `startedMs` has ended, in whatever way. */
+  callEnded(startedMs: number): void {
+    if (startedMs <= this.newestEndedStartMs) return;
+    this.newestEndedStartMs = startedMs;
+    let overtaken = 0;
+    while ((this.openStartsMs[overtaken] ?? Number.POSITIVE_INFINITY) <= startedMs) overtaken += 1;
+    this.openStartsMs.splice(0, overtaken);
+  }
+
+  /** The processor recorded or finally declined a payment after `latencyMs`. */
+  answered(latencyMs: number, isLatencyTypical: boolean, nowMs: number): void {
+    if (!this.isWorking) this.limit.restart(nowMs);
+    this.breaker.succeeded(nowMs);
+    this.refusalsInARow = 0;
+    if (!isLatencyTypical) return;
+    this.limit.answered(latencyMs, nowMs);
+    // A call begun before one that is already known tells about an older state of the processor.
+    if (nowMs - latencyMs < this.newestSampleStartedMs) return;
+    this.newestSampleStartedMs = nowMs - latencyMs;
+    this.latencyMs += (latencyMs - this.latencyMs) * LATENCY_WEIGHT;
+  }
+
+  /** 429: everybody together called too much. It works, so this is no failure; a pause follows. */
+  refused(latencyMs: number, retryAfterMs: number | undefined, nowMs: number): void {
+    this.breaker.succeeded(nowMs);
+    this.limit.refused(latencyMs, nowMs);
+    const pauseMs = Math.min(REFUSAL_PAUSE_FIRST_MS * 2 ** this.refusalsInARow, REFUSAL_PAUSE_MAXIMUM_MS);
+    this.refusalsInARow = Math.min(this.refusalsInARow + 1, 10);
+    this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + (retryAfterMs ?? pauseMs));
+  }
+
+  /** No answer, or none that could be read: the outcome is unknown. */
+  gaveNoAnswer(latencyMs: number, probe: number, nowMs: number): void {
+    this.breaker.failed(true, probe, nowMs);
+    // Later calls were answered: this answer was lost, which says nothing of load. Nor does a reset connection.
+    const wasOvertaken = nowMs - latencyMs < this.newestEndedStartMs;
+    if (!wasOvertaken && latencyMs >= this.timeoutMs * TIMEOUT_SHARE) this.limit.timedOut(latencyMs, nowMs);
+  }
+
+  healthSeen(failing: boolean, minResponseTimeMs: number, nowMs: number): void {
+    if (!failing && !this.isWorking && !this.breaker.hanging) this.limit.restart(nowMs);
+    this.breaker.healthSeen(failing, nowMs);
+    this.latencyMs = minResponseTimeMs;
+    this.newestSampleStartedMs = nowMs;
+  }
+
+  /** How long an answer takes, ms; at least as long as calls are out already that no later one overtook. */
+  expectedLatencyMs(nowMs: number): number {
+    const oldestMs = this.openStartsMs[0];
+    return oldestMs === undefined ? this.latencyMs : Math.max(this.latencyMs, nowMs - oldestMs);
+  }
+
+  /** What the routing rule looks at. */
+  view(nowMs: number): ProcessorView {
+    const latencyMs = this.expectedLatencyMs(nowMs);
+    return {
+      feeShare: this.feeShare,
+      working: this.isWorking,
+      hasRoom: this.hasRoom(nowMs),
+      expectedOutageMs: this.breaker.expectedOutageMs(nowMs),
+      latencyMs,
+      capacityPerSecond: Math.min(CALLS_PER_SECOND, (this.limit.value * 1_000) / Math.max(latencyMs, 1)),
+    };
+  }
+}

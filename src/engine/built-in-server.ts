@@ -1,0 +1,47 @@
+import type { Settings } from "../config/settings.ts";
+import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
+import type { Logger } from "../log/logger.ts";
+import { createBuiltInProcessors } from "../simulator/built-in-processors.ts";
+
+/**
+ * The processors that are used when none is configured. Dispatch calls them over a loopback port of their
+ * own, so that they answer until the very end of a stop and also when the gateway listens on a unix socket;
+ * `/processors/…` on the gateway's port leads to the same books.
+ */
+export interface BuiltInServer {
+  readonly urlOf: (name: ProcessorName) => string;
+  /** Answers a request whose path begins behind `/processors/<name>`. */
+  readonly handle: (name: ProcessorName, request: Request) => Response | Promise<Response>;
+  readonly stop: () => void;
+}
+
+export function serveBuiltInProcessors(settings: Settings, log: Logger): BuiltInServer {
+  const processors = createBuiltInProcessors({
+    feeDefault: settings.processorFeeDefault,
+    feeFallback: settings.processorFeeFallback,
+    warn: (message) => log.warn(message),
+  });
+  const servers = PROCESSOR_NAMES.map((name) =>
+    Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      idleTimeout: 0,
+      development: false,
+      fetch: (request) => processors[name].handle(request, pathOf(request.url)),
+    }),
+  );
+  return {
+    urlOf: (name) => `http://127.0.0.1:${servers[PROCESSOR_NAMES.indexOf(name)]?.port}`,
+    handle: (name, request) => processors[name].handle(request, pathOf(request.url)),
+    stop: () => {
+      for (const server of servers) void server.stop(true);
+    },
+  };
+}
+
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start < 0) return "/";
+  const end = url.indexOf("?", start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
+}

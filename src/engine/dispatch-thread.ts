@@ -1,0 +1,277 @@
+import type { PaymentDispatcher, PaymentTask } from "../domain/payment-dispatcher.ts";
+import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
+import { formatUuid } from "../domain/uuid.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Doorbell } from "../ring/doorbell.ts";
+import {
+  ATTEMPT_BYTES_MAX,
+  attemptBytes,
+  FRAME_KINDS,
+  processorNumber,
+  processorOf,
+  readPaymentTask,
+  TASK_MARK_BYTES,
+  writeAttempt,
+} from "../ring/frames.ts";
+import type { PaymentOutcome } from "../upstreams/processor-client.ts";
+import type { RingConsumer } from "../ring/ring-consumer.ts";
+import type { RingProducer } from "../ring/ring-producer.ts";
+import { PHASES, type SharedState } from "./shared-state.ts";
+
+export interface DispatchTask extends PaymentTask {
+  readonly correlationId: string;
+}
+
+/** One call to a processor; never rejects. */
+export type PayCall = (
+  processor: ProcessorName,
+  payment: { readonly correlationId: string; readonly amountCents: number; readonly requestedAtMs: number },
+) => Promise<PaymentOutcome>;
+
+export interface DispatchThreadParts {
+  readonly index: number;
+  readonly dispatcher: PaymentDispatcher<DispatchTask>;
+  readonly pay: PayCall;
+  readonly tasks: RingConsumer;
+  readonly outcomes: RingProducer;
+  readonly bell: Doorbell;
+  readonly storeBell: Doorbell;
+  readonly state: SharedState;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** How long a stop waits for calls that are out. */
+  readonly shutdownMs: number;
+}
+
+/** Longest sleep; bounds how late a change of phase is seen, too. */
+const IDLE_MS = 100;
+const DRAIN_TICK_MS = 10;
+const REPORT_MS = 100;
+const BREAKER_LEVEL = { closed: 0, "half-open": 1, open: 2 } as const;
+/** A call's outcome frame, and an assign frame besides, with their headers. */
+const FRAME_ROOM_BYTES = ATTEMPT_BYTES_MAX + TASK_MARK_BYTES + 32;
+
+/**
+ * The I/O around the pure dispatcher: tasks in from the ring, calls out to the processors, outcomes back
+ * into the ring. What to call and when is decided in domain/payment-dispatcher.ts alone.
+ *
+ *   store ── tasks ──► pump ──► call ──► processor
+ *     ▲                  ▲        │
+ *     └──── outcomes ◄───┴────────┘ answer
+ *
+ * A call starts only while the outcomes ring has room for the outcome of every call that is out: an outcome
+ * always finds its place, so none is lost or waits in memory without bound.
+ */
+export class DispatchThread {
+  readonly #parts: DispatchThreadParts;
+  readonly #tasks = new Map<number, DispatchTask>();
+  readonly #calling = new Set<number>();
+  readonly #healthSeenAtMs: Record<ProcessorName, number> = { default: 0, fallback: 0 };
+  #isPumpPlanned = false;
+  #reportedAtMs = 0;
+
+  constructor(parts: DispatchThreadParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs until the drain phase; ends with every task settled, or handed back to the database. */
+  async run(): Promise<void> {
+    const { bell, state, index, dispatcher } = this.#parts;
+    while (state.phase === PHASES.run) {
+      const seen = bell.value;
+      const now = Date.now();
+      state.setDispatchBeatMs(index, now);
+      this.#lookAtHealth(now);
+      this.#pump();
+      const wakeInMs = dispatcher.nextWakeMs(now) - now;
+      await bell.waitAsync(seen, Math.max(1, Math.min(IDLE_MS, wakeInMs)));
+    }
+    await this.#drain();
+    state.setDispatchStopped(index);
+  }
+
+  /** Tells the dispatcher what the processors said of themselves since the last look. */
+  #lookAtHealth(now: number): void {
+    const { state, dispatcher } = this.#parts;
+    for (const name of PROCESSOR_NAMES) {
+      const health = state.health(name);
+      if (health === null || health.seenAtMs === this.#healthSeenAtMs[name]) continue;
+      this.#healthSeenAtMs[name] = health.seenAtMs;
+      dispatcher.healthSeen(name, health, now);
+    }
+  }
+
+  /** After answers: many arrive in one turn of the event loop, one pump serves them all. */
+  #planPump(): void {
+    if (this.#isPumpPlanned) return;
+    this.#isPumpPlanned = true;
+    setImmediate(() => {
+      this.#isPumpPlanned = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    const { dispatcher, state, index, outcomes, storeBell } = this.#parts;
+    this.#takeTasks();
+    if (state.phase === PHASES.run) {
+      const now = Date.now();
+      while (this.#hasRoom()) {
+        const action = dispatcher.nextAction(now);
+        if (action === null) break;
+        if (action.kind === "call") this.#call(action.task, action.processor);
+        else this.#writeMark(FRAME_KINDS.assign, action.task.taskId, action.processor);
+      }
+      state.setPreferred(index, dispatcher.preferred(now));
+    }
+    if (outcomes.position !== outcomes.publishedPosition) {
+      outcomes.publish();
+      storeBell.ring();
+    }
+    this.#report();
+  }
+
+  #hasRoom(): boolean {
+    return this.#parts.outcomes.freeBytes > (this.#calling.size + 2) * FRAME_ROOM_BYTES;
+  }
+
+  #takeTasks(): void {
+    const { tasks, dispatcher } = this.#parts;
+    const now = Date.now();
+    while (tasks.next()) {
+      const { view, bytes, offset } = tasks;
+      switch (tasks.kind) {
+        case FRAME_KINDS.paymentTask: {
+          const { id, ...frame } = readPaymentTask(view, bytes, offset);
+          const task: DispatchTask = { ...frame, correlationId: formatUuid(id, 0) };
+          this.#tasks.set(task.taskId, task);
+          dispatcher.add(task, now);
+          break;
+        }
+        case FRAME_KINDS.assigned: {
+          const processor = processorOf(view.getUint8(offset + 8));
+          if (processor !== null) dispatcher.assigned(view.getFloat64(offset, true), processor, now);
+          break;
+        }
+        case FRAME_KINDS.drop:
+          dispatcher.clear();
+          this.#tasks.clear();
+          break;
+        default:
+          throw new Error(`a task frame of unknown kind ${tasks.kind}`);
+      }
+    }
+    tasks.release();
+  }
+
+  #call(task: DispatchTask, processor: ProcessorName): void {
+    const { pay, dispatcher } = this.#parts;
+    const requestedAtMs = Date.now();
+    const startedAt = performance.now();
+    this.#calling.add(task.taskId);
+    const { correlationId, amountCents } = task;
+    void pay(processor, { correlationId, amountCents, requestedAtMs }).then((outcome) => {
+      const latencyMs = performance.now() - startedAt;
+      this.#calling.delete(task.taskId);
+      dispatcher.finished(task.taskId, outcome, latencyMs, Date.now());
+      // A task that was dropped meanwhile is not ours any more: the store would ignore its outcome.
+      if (this.#tasks.get(task.taskId) === task) this.#writeOutcome(task, processor, outcome, requestedAtMs, latencyMs);
+      this.#planPump();
+    });
+  }
+
+  #writeOutcome(
+    task: DispatchTask,
+    processor: ProcessorName,
+    outcome: PaymentOutcome,
+    requestedAtMs: number,
+    latencyMs: number,
+  ): void {
+    const { outcomes, metrics } = this.#parts;
+    metrics.increment("processor_attempts", `${processor}_${outcome.kind}`);
+    metrics.observe("processor_call_seconds", latencyMs / 1000);
+    if (outcome.kind === "settled" || outcome.kind === "declined") this.#tasks.delete(task.taskId);
+    else this.#logOutcome(processor, outcome);
+    const at = outcomes.begin(FRAME_KINDS.attempt, attemptBytes(outcome));
+    if (at < 0) throw new Error("the outcomes ring is full, although room was kept for every call");
+    writeAttempt(outcomes.view, outcomes.bytes, at, {
+      taskId: task.taskId,
+      processor,
+      kind: outcome.kind,
+      requestedAtMs: outcome.kind === "settled" ? outcome.requestedAtMs : requestedAtMs,
+      latencyMs,
+      // What the processor's books say is what its own summary will say.
+      amountCents: (outcome.kind === "settled" ? outcome.recordedAmountCents : undefined) ?? task.amountCents,
+      upstream: task.assigned,
+      code: outcome.kind === "settled" ? "" : outcome.code,
+    });
+    outcomes.end();
+  }
+
+  #writeMark(kind: number, taskId: number, upstream: ProcessorName | null): void {
+    const { outcomes } = this.#parts;
+    const at = outcomes.begin(kind, TASK_MARK_BYTES);
+    if (at < 0) throw new Error("the outcomes ring is full, although room was kept");
+    outcomes.view.setFloat64(at, taskId, true);
+    outcomes.view.setUint8(at + 8, processorNumber(upstream));
+    outcomes.end();
+  }
+
+  /** Waits for the calls that are out, then hands everything else back. */
+  async #drain(): Promise<void> {
+    const { shutdownMs, log } = this.#parts;
+    const deadline = performance.now() + shutdownMs;
+    while (this.#calling.size > 0 && performance.now() < deadline) {
+      this.#pump();
+      await Bun.sleep(DRAIN_TICK_MS);
+    }
+    if (this.#calling.size > 0) {
+      log.warn("calls are still out: their payments are asked about after the next start", {
+        calls: this.#calling.size,
+      });
+    }
+    await this.#handBack();
+  }
+
+  async #handBack(): Promise<void> {
+    const { outcomes, storeBell } = this.#parts;
+    this.#takeTasks();
+    for (const task of this.#tasks.values()) {
+      while (outcomes.freeBytes < FRAME_ROOM_BYTES) {
+        outcomes.publish();
+        storeBell.ring();
+        await Bun.sleep(1);
+      }
+      const mayHaveSeen = task.uncertain || this.#calling.has(task.taskId);
+      this.#writeMark(FRAME_KINDS.giveBack, task.taskId, mayHaveSeen ? task.assigned : null);
+    }
+    this.#tasks.clear();
+    outcomes.publish();
+    storeBell.ring();
+  }
+
+  #report(): void {
+    const { dispatcher, metrics, outcomes } = this.#parts;
+    const now = Date.now();
+    if (now - this.#reportedAtMs < REPORT_MS) return;
+    this.#reportedAtMs = now;
+    const snapshot = dispatcher.snapshot(now);
+    metrics.set("dispatch_in_flight", snapshot.inFlight);
+    metrics.set("dispatch_waiting", snapshot.waiting);
+    metrics.set("ring_fill", outcomes.fillRatio, "outcomes");
+    for (const name of PROCESSOR_NAMES) {
+      metrics.set("breaker_state", BREAKER_LEVEL[snapshot.processors[name].breaker], name);
+    }
+  }
+
+  /** A service that is set up wrong is said loudly; what the breaker handles anyway only in detail. */
+  #logOutcome(processor: ProcessorName, outcome: Exclude<PaymentOutcome, { kind: "settled" }>): void {
+    const { log } = this.#parts;
+    if (outcome.kind === "failed" && /^http_4|^http_3/.test(outcome.code)) {
+      log.error("the processor is set up wrong: check its address", { processor, code: outcome.code });
+    } else {
+      log.debug("call did not settle the payment", { processor, outcome: outcome.kind, code: outcome.code });
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { LIMITS } from "../config/limits.ts";
+import type { Settings } from "../config/settings.ts";
+import type { ProcessorName } from "../domain/processor.ts";
+import type { Logger } from "../log/logger.ts";
+import { Metrics } from "../metrics/metrics.ts";
+import { RingConsumer } from "../ring/ring-consumer.ts";
+import { createOrOpenRingFile, type RingFile } from "../ring/ring-file.ts";
+import { attachSharedRing } from "../ring/ring-memory.ts";
+import { type Durability, openReader, type OpenDatabase } from "../store/database.ts";
+import { attachBells, createEngineMemory, type EngineBells, type EngineMemory, METRICS_PAGE } from "./engine-memory.ts";
+import { Intake } from "./intake.ts";
+import type { DispatchStart } from "./dispatch-worker.ts";
+import { PHASES, SharedState } from "./shared-state.ts";
+import type { StoreStart, StoreStarted } from "./store-worker.ts";
+
+/**
+ * One replica: owns the intake log, starts the store thread and the dispatch threads, and stops them in
+ * the order in which work flows.
+ *
+ *   open:  intake log owned ──► store ready (schema, leftovers taken in) ──► dispatch ──► serving
+ *   stop:  dispatch drains (calls end, the rest is handed back) ──► store drains and checkpoints
+ */
+export class Replica {
+  readonly settings: Settings;
+  readonly state: SharedState;
+  readonly metrics: Metrics;
+  readonly intake: Intake;
+  readonly reader: OpenDatabase;
+  readonly durability: Durability;
+  /** Acknowledged commands of an earlier life that the start found and committed. */
+  readonly recovered: number;
+  readonly #parts: ReplicaParts;
+  readonly #workers: Worker[];
+
+  constructor(parts: ReplicaParts) {
+    this.#parts = parts;
+    this.#workers = [parts.store];
+    this.settings = parts.settings;
+    this.durability = parts.durability;
+    this.recovered = parts.recovered;
+    this.state = new SharedState(parts.memory.state);
+    this.metrics = new Metrics(parts.memory.metrics, METRICS_PAGE.main);
+    this.intake = new Intake(
+      parts.ring.memory,
+      new RingConsumer(attachSharedRing(parts.memory.replies)),
+      parts.bells,
+    );
+    this.reader = openReader(parts.settings.databaseFile);
+  }
+
+  /** Starts calling the processors. */
+  startDispatch(processorUrls: Readonly<Record<ProcessorName, string>>): void {
+    const { settings, memory } = this.#parts;
+    for (let index = 0; index < settings.dispatchThreads; index++) {
+      const worker = new Worker(new URL("./dispatch-worker.ts", import.meta.url).href);
+      worker.onerror = (event) => this.#parts.onThreadDeath("dispatch", event.message);
+      this.#workers.push(worker);
+      worker.postMessage({ settings, memory, index, processorUrls } satisfies DispatchStart);
+    }
+  }
+
+  /**
+   * Stops in order. @param deadlineMs on the clock of `performance.now()`
+   * @returns false if a thread did not finish in time; what it held is taken up at the next start
+   */
+  async stop(deadlineMs: number): Promise<boolean> {
+    const { state } = this;
+    const { bells, ring, settings } = this.#parts;
+    state.phase = PHASES.drainDispatch;
+    for (const bell of bells.dispatch) bell.ring();
+    const threads = this.#workers.slice(1).map((_, index) => index);
+    const drained = await until(() => threads.every((index) => state.dispatchStopped(index)), deadlineMs);
+    state.phase = PHASES.drainStore;
+    bells.store.ring();
+    bells.storeUrgent.ring();
+    const stored = await until(() => state.storeStopped, deadlineMs);
+    this.intake.close();
+    this.reader.sqlite.close();
+    if (stored) ring.close();
+    if (!drained || !stored) {
+      this.#parts.log.error("a thread did not stop in time", { drained, stored, replica: settings.replicaId });
+    }
+    return drained && stored;
+  }
+}
+
+interface ReplicaParts {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly memory: EngineMemory;
+  readonly bells: EngineBells;
+  readonly ring: RingFile;
+  readonly store: Worker;
+  readonly durability: Durability;
+  readonly recovered: number;
+  readonly onThreadDeath: (thread: string, reason: string) => void;
+}
+
+export type OpenReplicaResult =
+  | { readonly kind: "opened"; readonly replica: Replica }
+  /** A sentence for the operator. */
+  | { readonly kind: "refused"; readonly message: string };
+
+/**
+ * Opens the database and the intake log of this replica, and takes in what an earlier life acknowledged.
+ * @param onThreadDeath called when a thread ends with an error; the process should end, too
+ */
+export async function openReplica(
+  settings: Settings,
+  log: Logger,
+  onThreadDeath: (thread: string, reason: string) => void,
+): Promise<OpenReplicaResult> {
+  try {
+    mkdirSync(settings.dataDir, { recursive: true });
+    mkdirSync(dirname(settings.databaseFile), { recursive: true });
+  } catch (error) {
+    return { kind: "refused", message: `cannot create the data directory: ${messageOf(error)}` };
+  }
+  const path = ringPathOf(settings.databaseFile, settings.replicaId);
+  const opened = createOrOpenRingFile(path, LIMITS.intakeRingBytes.value);
+  if (opened.kind === "refused") return { kind: "refused", message: opened.message };
+  const memory = createEngineMemory(settings.dispatchThreads);
+  const store = new Worker(new URL("./store-worker.ts", import.meta.url).href);
+  const started = await startStore(store, { settings, memory, intakePath: path });
+  if (started.kind === "failed") {
+    opened.ring.close();
+    return { kind: "refused", message: started.message };
+  }
+  store.onerror = (event) => onThreadDeath("store", event.message);
+  const bells = attachBells(memory);
+  const { durability, recovered } = started;
+  const replica = new Replica({
+    settings,
+    log,
+    memory,
+    bells,
+    ring: opened.ring,
+    store,
+    durability,
+    recovered,
+    onThreadDeath,
+  });
+  return { kind: "opened", replica };
+}
+
+/** The intake log lies beside the database and is named after its replica. */
+export function ringPathOf(databaseFile: string, replicaId: string): string {
+  return join(dirname(databaseFile), `${replicaId}.ring`);
+}
+
+function startStore(worker: Worker, start: StoreStart): Promise<StoreStarted> {
+  return new Promise((resolve) => {
+    worker.onmessage = ({ data }: MessageEvent<StoreStarted>) => resolve(data);
+    worker.onerror = (event) => resolve({ kind: "failed", message: event.message });
+    worker.postMessage(start);
+  });
+}
+
+/** Looks until `condition` holds or the deadline passes; at a stop a few ms of delay are of no matter. */
+async function until(condition: () => boolean, deadlineMs: number): Promise<boolean> {
+  while (!condition()) {
+    if (performance.now() > deadlineMs) return false;
+    await Bun.sleep(2);
+  }
+  return true;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

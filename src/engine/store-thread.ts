@@ -1,0 +1,206 @@
+import { LIMITS } from "../config/limits.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Doorbell } from "../ring/doorbell.ts";
+import { encodeJson, FRAME_KINDS, PAYMENT_TASK_BYTES, processorNumber, TASK_MARK_BYTES, writePaymentTask } from "../ring/frames.ts";
+import type { RingConsumer } from "../ring/ring-consumer.ts";
+import type { RingProducer } from "../ring/ring-producer.ts";
+import { sleepMs } from "../ring/sleep.ts";
+import type { OpenDatabase } from "../store/database.ts";
+import { runBatch } from "../store/group-commit.ts";
+import type { ReplicaLease } from "../store/replica-lease.ts";
+import { PHASES, type SharedState } from "./shared-state.ts";
+import type { BatchEffects, StoreBatch } from "./store-batch.ts";
+
+/**
+ * The loop of the store thread. It blocks; nothing else runs on this thread.
+ *
+ *   ┌─► batch ──► committed ──► hand out tasks and replies ──► pause for the window ─┐
+ *   │     │                                                                          │
+ *   │     └─ trouble: tell main (503), wait, the same frames again                   │
+ *   └──────────────── asleep until the bell rings ◄── nothing waits ◄────────────────┘
+ *
+ * The pause gathers a batch: at 500 payments/s a commit for each would cost more than its work.
+ */
+const WINDOW_MS = 3;
+/** Longest sleep: how late housekeeping (lease, free tasks that become due) may be. */
+const IDLE_MS = 100;
+/** A lease is renewed at least three times before it would run out. */
+const RENEW_MS = 1000;
+const TROUBLE_PAUSE_MS = 100;
+
+export interface StoreThreadParts {
+  readonly database: OpenDatabase;
+  readonly batch: StoreBatch;
+  readonly lease: ReplicaLease;
+  readonly intake: RingConsumer;
+  readonly outcomes: readonly RingConsumer[];
+  readonly tasks: readonly RingProducer[];
+  readonly replies: RingProducer;
+  readonly bell: Doorbell;
+  readonly urgentBell: Doorbell;
+  readonly mainBell: Doorbell;
+  readonly dispatchBells: readonly Doorbell[];
+  readonly state: SharedState;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+export class StoreThread {
+  readonly #parts: StoreThreadParts;
+  #lastCommitAtMs = 0;
+  /** Frames still to be run one by one, after a batch threw. */
+  #suspects = 0;
+  #skipPoison = false;
+  #urgentSeen = 0;
+
+  constructor(parts: StoreThreadParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs until the stop phase, when everything that was acknowledged is committed. */
+  run(): void {
+    const { state, bell, batch } = this.#parts;
+    for (;;) {
+      const seen = bell.value;
+      state.storeBeatMs = Date.now();
+      const stopping = state.phase === PHASES.drainStore;
+      if (state.phase !== PHASES.run) batch.close();
+      const now = Date.now();
+      if (batch.hasFrames() || now - this.#lastCommitAtMs >= RENEW_MS || batch.hasDue(now)) {
+        this.#commit(now);
+        if (!stopping) this.#pause();
+      } else if (stopping) {
+        return;
+      } else {
+        bell.wait(seen, IDLE_MS);
+      }
+    }
+  }
+
+  /** Takes in the frames that an earlier life acknowledged and did not commit. @returns how many */
+  takeInLeftovers(): number {
+    let frames = 0;
+    while (this.#parts.batch.hasFrames()) frames += this.#commit(Date.now());
+    return frames;
+  }
+
+  /** Gathers the next batch, unless somebody waits for the commit. */
+  #pause(): void {
+    const { urgentBell } = this.#parts;
+    if (urgentBell.value === this.#urgentSeen) urgentBell.wait(this.#urgentSeen, WINDOW_MS);
+    this.#urgentSeen = urgentBell.value;
+  }
+
+  /** One batch. @returns the frames that it took in */
+  #commit(nowMs: number): number {
+    const { database, batch, intake, outcomes, state, metrics } = this.#parts;
+    const intakeAt = intake.cursor;
+    const outcomesAt = outcomes.map((ring) => ring.cursor);
+    const startedAt = performance.now();
+    const framesMax = this.#suspects > 0 ? 1 : LIMITS.batchFramesMax.value;
+    const result = runBatch(database.sqlite, () => batch.run(framesMax, this.#skipPoison, nowMs));
+    switch (result.kind) {
+      case "committed":
+        batch.committed(result.value);
+        this.#lastCommitAtMs = nowMs;
+        this.#skipPoison = false;
+        if (this.#suspects > 0) this.#suspects--;
+        metrics.observe("commit_seconds", (performance.now() - startedAt) / 1000);
+        metrics.observe("commit_frames", result.value.frames);
+        if (state.trouble !== null) this.#recovered();
+        this.#handOut(result.value);
+        return result.value.frames;
+      case "trouble":
+        batch.rolledBack(intakeAt, outcomesAt);
+        if (state.trouble !== result.trouble) {
+          this.#parts.log.error("cannot commit: new requests are answered 503 until it works again", {
+            trouble: result.trouble,
+            error: result.error,
+          });
+        }
+        state.trouble = result.trouble;
+        sleepMs(TROUBLE_PAUSE_MS);
+        return 0;
+      case "bug":
+        batch.rolledBack(intakeAt, outcomesAt);
+        this.#isolate(result.error);
+        return 0;
+    }
+  }
+
+  /** A frame of the batch threw: run them one by one, and leave out the one that throws alone. */
+  #isolate(error: unknown): void {
+    const { log } = this.#parts;
+    if (this.#skipPoison) throw error;
+    if (this.#suspects === 0) {
+      this.#suspects = LIMITS.batchFramesMax.value;
+      log.warn("a batch failed; its frames are run one by one", { error });
+      return;
+    }
+    this.#skipPoison = true;
+    log.error("a frame is left out because it cannot be processed: this is a defect, please report it", { error });
+  }
+
+  #recovered(): void {
+    this.#parts.state.trouble = null;
+    this.#parts.log.info("commits work again");
+  }
+
+  #handOut(effects: BatchEffects): void {
+    const { replies, mainBell, tasks, dispatchBells, metrics } = this.#parts;
+    if (effects.purged || effects.fenced) {
+      for (const ring of tasks) writeMark(ring, FRAME_KINDS.drop, 0, 0);
+    }
+    for (const task of effects.tasks) {
+      const ring = this.#ringOf(task.taskId);
+      const at = ring.begin(FRAME_KINDS.paymentTask, PAYMENT_TASK_BYTES);
+      if (at < 0) throw new Error("the task ring is full, although its tasks are counted");
+      writePaymentTask(ring.view, ring.bytes, at, task);
+      ring.end();
+    }
+    for (const { taskId, processor } of effects.assigned) {
+      writeMark(this.#ringOf(taskId), FRAME_KINDS.assigned, taskId, processorNumber(processor));
+    }
+    for (const [thread, ring] of tasks.entries()) {
+      if (ring.position === ring.publishedPosition) continue;
+      ring.publish();
+      dispatchBells[thread]?.ring();
+    }
+    metrics.set("ring_fill", Math.max(...tasks.map((ring) => ring.fillRatio)), "tasks");
+    metrics.set("ring_fill", replies.fillRatio, "replies");
+    for (const reply of effects.replies) writeReply(replies, encodeJson(reply));
+    if (effects.replies.length > 0) {
+      replies.publish();
+      mainBell.ring();
+    }
+  }
+
+  #ringOf(taskId: number): RingProducer {
+    const ring = this.#parts.tasks[taskId % this.#parts.tasks.length];
+    if (ring === undefined) throw new Error("there is no dispatch thread");
+    return ring;
+  }
+}
+
+function writeMark(ring: RingProducer, kind: number, taskId: number, mark: number): void {
+  const at = ring.begin(kind, TASK_MARK_BYTES);
+  if (at < 0) throw new Error("the task ring is full, although its tasks are counted");
+  ring.view.setFloat64(at, taskId, true);
+  ring.view.setUint8(at + 8, mark);
+  ring.end();
+}
+
+/** main empties the ring at every turn of its loop; a full one means that it is busy for a moment. */
+function writeReply(ring: RingProducer, payload: Uint8Array): void {
+  for (;;) {
+    const at = ring.begin(FRAME_KINDS.reply, payload.byteLength);
+    if (at >= 0) {
+      ring.bytes.set(payload, at);
+      ring.end();
+      return;
+    }
+    ring.publish();
+    sleepMs(0.2);
+  }
+}

@@ -1,0 +1,269 @@
+import { and, eq, sql } from "drizzle-orm";
+import { feeOf, parseShare, type Share } from "../../domain/fee.ts";
+import { toCents } from "../../domain/money.ts";
+import type { ProcessorName } from "../../domain/processor.ts";
+import {
+  type AttemptFrame,
+  type PaymentTaskFrame,
+  processorNumber,
+  processorOf,
+} from "../../ring/frames.ts";
+import type { StoreContext, StoreModule } from "../../store/module.ts";
+import type { LeasedTask } from "../../store/task-queue.ts";
+import { state } from "../../store/tables.ts";
+import { EventWriter } from "./event-writer.ts";
+import { RollupWriter } from "./rollup-writer.ts";
+import { PAYMENT_STATUS, paymentEvents, paymentRollups, payments } from "./table.ts";
+
+/** `tasks.kind` of a payment that still has to be charged; its subject is `payments.seq`. */
+export const PAYMENT_TASK_KIND = 1;
+
+export interface AcceptedPayment {
+  /** The UUID's 16 bytes; only read during the call. */
+  readonly id: Uint8Array;
+  readonly amountCents: number;
+  readonly acceptedAtMs: number;
+}
+
+export type AcceptResult =
+  | { readonly kind: "accepted"; readonly task: PaymentTaskFrame | null }
+  | { readonly kind: "repeated" }
+  | { readonly kind: "conflict" };
+
+/**
+ * Section A's writes. A payment's way through `payments.status`:
+ *
+ *   (accept) ──► pending ──► settled     the processor has it
+ *                   └──────► dead        the processor said a final no
+ *
+ * Each arrow is one UPDATE with `WHERE status = pending`, in the transaction that also ends the task.
+ */
+export class PaymentCommands implements StoreModule {
+  readonly #context: StoreContext;
+  readonly #rollups: RollupWriter;
+  readonly #events: EventWriter;
+  readonly #statements;
+  readonly #feeShares: Readonly<Record<ProcessorName, Share>>;
+
+  constructor(context: StoreContext) {
+    this.#context = context;
+    this.#feeShares = {
+      default: shareOf(context.settings.processorFeeDefault),
+      fallback: shareOf(context.settings.processorFeeFallback),
+    };
+    this.#rollups = new RollupWriter(context.orm);
+    this.#events = new EventWriter(context.orm);
+    this.#statements = prepareStatements(context.orm);
+  }
+
+  readonly commands = { "payments.purge": () => this.#purge() };
+
+  /**
+   * Stores an accepted payment with its task, unless its id is known.
+   * @param upstream the processor that a fresh payment would be sent to at once, or null
+   */
+  accept(payment: AcceptedPayment, upstream: ProcessorName | null): AcceptResult {
+    const { tasks, metrics } = this.#context;
+    const id = Buffer.from(payment.id);
+    const row = this.#statements.insert.get({
+      id,
+      cents: payment.amountCents,
+      at: payment.acceptedAtMs,
+    });
+    if (isMissing(row)) return this.#repeat(id, payment);
+    metrics.increment("payments_accepted");
+    const number = processorNumber(upstream);
+    const task = tasks.add(PAYMENT_TASK_KIND, row.seq, number, payment.acceptedAtMs);
+    if (!task.leased) return { kind: "accepted", task: null };
+    return {
+      kind: "accepted",
+      task: {
+        taskId: task.id,
+        id,
+        amountCents: payment.amountCents,
+        acceptedAtMs: payment.acceptedAtMs,
+        attempts: 0,
+        assigned: upstream,
+        uncertain: false,
+      },
+    };
+  }
+
+  /** Notes what a call came to. */
+  attempt(frame: AttemptFrame, nowMs: number): void {
+    switch (frame.kind) {
+      case "settled":
+        return this.#settle(frame, nowMs);
+      case "declined":
+        return this.#decline(frame, nowMs);
+      case "refused":
+      case "failed":
+      case "unknown":
+        return this.#noteAttempt(frame, nowMs);
+    }
+  }
+
+  /**
+   * What dispatch needs to know of tasks that were leased from the database. A task that has an upstream
+   * written down was in some dispatch thread's memory when that ended: it may have been called.
+   */
+  describe(leased: readonly LeasedTask[]): PaymentTaskFrame[] {
+    return leased.flatMap((task) => {
+      const row = this.#statements.describe.get({ seq: task.subject });
+      if (row === undefined) throw new Error(`task ${task.id} is about a payment that does not exist`);
+      const assigned = processorOf(task.upstream);
+      return {
+        taskId: task.id,
+        id: row.id,
+        amountCents: row.amountCents,
+        acceptedAtMs: row.acceptedAtMs,
+        attempts: task.attempts,
+        assigned,
+        uncertain: assigned !== null,
+      };
+    });
+  }
+
+  beforeCommit(): void {
+    this.#rollups.flush();
+  }
+
+  rolledBack(): void {
+    this.#rollups.discard();
+  }
+
+  #repeat(id: Buffer, payment: AcceptedPayment): AcceptResult {
+    const known = this.#statements.find.get({ id });
+    if (known === undefined) throw new Error("a payment conflicts with one that does not exist");
+    const same = known.amountCents === payment.amountCents;
+    this.#events.add({
+      paymentSeq: known.seq,
+      atMs: payment.acceptedAtMs,
+      event: same ? "repeated" : "conflict",
+      amountCents: payment.amountCents,
+    });
+    return { kind: same ? "repeated" : "conflict" };
+  }
+
+  #settle(frame: AttemptFrame, nowMs: number): void {
+    const { tasks, metrics } = this.#context;
+    const seq = tasks.finish(frame.taskId);
+    if (seq === null) return;
+    const row = this.#statements.settle.get({
+      seq,
+      processor: processorNumber(frame.processor),
+      requestedAt: frame.requestedAtMs,
+      settledAt: nowMs,
+      fee: feeOf(toCents(frame.amountCents), this.#feeShares[frame.processor]),
+    });
+    if (isMissing(row)) return;
+    this.#rollups.add(frame.processor, frame.requestedAtMs, frame.amountCents);
+    metrics.increment("payments_settled", frame.processor);
+  }
+
+  #decline(frame: AttemptFrame, nowMs: number): void {
+    const { tasks, metrics } = this.#context;
+    const seq = tasks.finish(frame.taskId);
+    if (seq === null) return;
+    this.#statements.kill.run({ seq, code: frame.code });
+    this.#noteEvent(seq, frame, nowMs);
+    metrics.increment("payments_dead");
+  }
+
+  #noteAttempt(frame: AttemptFrame, nowMs: number): void {
+    const task = this.#context.tasks.noteAttempt(frame.taskId, processorNumber(frame.upstream));
+    if (task === null) return;
+    this.#statements.noteError.run({ seq: task.subject, code: frame.code });
+    this.#noteEvent(task.subject, frame, nowMs);
+  }
+
+  #noteEvent(seq: number, frame: AttemptFrame, nowMs: number): void {
+    this.#events.add({
+      paymentSeq: seq,
+      atMs: nowMs,
+      event: "attempt",
+      processor: processorNumber(frame.processor),
+      outcome: frame.kind,
+      code: frame.code,
+      latencyMs: frame.latencyMs,
+    });
+  }
+
+  /** Forgets every payment, queued ones included, and nothing else. */
+  #purge() {
+    const { orm, tasks } = this.#context;
+    this.#rollups.discard();
+    tasks.deleteKind(PAYMENT_TASK_KIND);
+    orm.delete(payments).run();
+    orm.delete(paymentEvents).run();
+    orm.delete(paymentRollups).run();
+    orm.update(state).set({ purgeGeneration: sql`${state.purgeGeneration} + 1` }).run();
+    return { kind: "purged" };
+  }
+}
+
+function shareOf(setting: number): Share {
+  const parsed = parseShare(setting);
+  if (!parsed.ok) throw new Error(`a processor's fee ${parsed.problem}`);
+  return parsed.share;
+}
+
+/** drizzle types the row of a RETURNING as always there; a WHERE or ON CONFLICT may leave none. */
+function isMissing(row: unknown): boolean {
+  return row === undefined;
+}
+
+function prepareStatements(orm: StoreContext["orm"]) {
+  const seq = sql.placeholder("seq");
+  const pending = and(eq(payments.seq, seq), eq(payments.status, PAYMENT_STATUS.pending));
+  const attempts = sql`${payments.attempts} + 1`;
+  return {
+    insert: orm
+      .insert(payments)
+      .values({
+        correlationId: sql.placeholder("id"),
+        amountCents: sql.placeholder("cents"),
+        acceptedAtMs: sql.placeholder("at"),
+      })
+      .onConflictDoNothing()
+      .returning({ seq: payments.seq })
+      .prepare(),
+    find: orm
+      .select({ seq: payments.seq, amountCents: payments.amountCents })
+      .from(payments)
+      .where(eq(payments.correlationId, sql.placeholder("id")))
+      .prepare(),
+    describe: orm
+      .select({
+        id: payments.correlationId,
+        amountCents: payments.amountCents,
+        acceptedAtMs: payments.acceptedAtMs,
+      })
+      .from(payments)
+      .where(eq(payments.seq, seq))
+      .prepare(),
+    settle: orm
+      .update(payments)
+      .set({
+        status: PAYMENT_STATUS.settled,
+        processor: sql`${sql.placeholder("processor")}`,
+        requestedAtMs: sql`${sql.placeholder("requestedAt")}`,
+        settledAtMs: sql`${sql.placeholder("settledAt")}`,
+        feeCents: sql`${sql.placeholder("fee")}`,
+        attempts,
+      })
+      .where(pending)
+      .returning({ seq: payments.seq })
+      .prepare(),
+    kill: orm
+      .update(payments)
+      .set({ status: PAYMENT_STATUS.dead, lastError: sql`${sql.placeholder("code")}`, attempts })
+      .where(pending)
+      .prepare(),
+    noteError: orm
+      .update(payments)
+      .set({ lastError: sql`${sql.placeholder("code")}`, attempts })
+      .where(eq(payments.seq, seq))
+      .prepare(),
+  };
+}

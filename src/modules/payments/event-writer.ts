@@ -1,0 +1,57 @@
+import { eq, sql } from "drizzle-orm";
+import { LIMITS } from "../../config/limits.ts";
+import type { OpenDatabase } from "../../store/database.ts";
+import { paymentEvents } from "./table.ts";
+
+export interface PaymentEvent {
+  readonly paymentSeq: number;
+  readonly atMs: number;
+  readonly event: "attempt" | "repeated" | "conflict";
+  readonly processor?: number;
+  readonly outcome?: string;
+  readonly code?: string;
+  readonly latencyMs?: number;
+  readonly amountCents?: number;
+}
+
+/** Appends to the history of payments; past its bound, later events only show in `attempts`. */
+export class EventWriter {
+  readonly #count;
+  readonly #insert;
+
+  constructor(orm: OpenDatabase["orm"]) {
+    this.#count = orm
+      .select({ count: sql<number>`count(*)` })
+      .from(paymentEvents)
+      .where(eq(paymentEvents.paymentSeq, sql.placeholder("seq")))
+      .prepare();
+    this.#insert = orm
+      .insert(paymentEvents)
+      .values({
+        paymentSeq: sql.placeholder("paymentSeq"),
+        atMs: sql.placeholder("atMs"),
+        event: sql.placeholder("event"),
+        processor: sql.placeholder("processor"),
+        outcome: sql.placeholder("outcome"),
+        code: sql.placeholder("code"),
+        latencyMs: sql.placeholder("latencyMs"),
+        amountCents: sql.placeholder("amountCents"),
+      })
+      .prepare();
+  }
+
+  add(event: PaymentEvent): void {
+    const known = this.#count.get({ seq: event.paymentSeq })?.count ?? 0;
+    if (known >= LIMITS.historyEventsMax.value) return;
+    this.#insert.run({
+      paymentSeq: event.paymentSeq,
+      atMs: event.atMs,
+      event: event.event,
+      processor: event.processor ?? 0,
+      outcome: event.outcome ?? null,
+      code: event.code ?? null,
+      latencyMs: event.latencyMs ?? null,
+      amountCents: event.amountCents ?? null,
+    });
+  }
+}

@@ -1,0 +1,156 @@
+import { and, between, eq, sql } from "drizzle-orm";
+import type { ProcessorName } from "../../domain/processor.ts";
+import { toAmount } from "../../domain/money.ts";
+import { rangesOf, ROLLUP_BASE, ROLLUP_LEVELS } from "../../domain/rollup.ts";
+import { formatTimestamp } from "../../domain/timestamp.ts";
+import { processorOf } from "../../ring/frames.ts";
+import type { OpenDatabase } from "../../store/database.ts";
+import { PAYMENT_STATUS, type PaymentStatusName, paymentEvents, paymentRollups, payments } from "./table.ts";
+
+export interface KnownPayment {
+  readonly amountCents: number;
+  readonly status: PaymentStatusName;
+}
+
+export interface PaymentEventView {
+  readonly at: string;
+  readonly event: "accepted" | "attempt" | "settled" | "repeated" | "conflict";
+  readonly processor?: ProcessorName;
+  readonly outcome?: string;
+  readonly code?: string;
+  readonly latencyMs?: number;
+  readonly amount?: number;
+}
+
+export interface PaymentView {
+  readonly correlationId: string;
+  readonly amount: number;
+  readonly status: PaymentStatusName;
+  readonly processor: ProcessorName | null;
+  readonly requestedAt: string | null;
+  readonly fee: number | null;
+  readonly attempts: number;
+  readonly lastError: string | null;
+  readonly history: readonly PaymentEventView[];
+}
+
+export interface ProcessorTotals {
+  readonly totalRequests: number;
+  readonly totalAmount: number;
+}
+export type PaymentsSummary = Readonly<Record<ProcessorName, ProcessorTotals>>;
+
+/** Section A's reads, on main's own connection. */
+export class PaymentQueries {
+  readonly #find;
+  readonly #view;
+  readonly #events;
+  readonly #sums;
+
+  constructor({ orm }: OpenDatabase) {
+    const byId = eq(payments.correlationId, sql.placeholder("id"));
+    this.#find = orm
+      .select({ amountCents: payments.amountCents, status: payments.status })
+      .from(payments)
+      .where(byId)
+      .prepare();
+    this.#view = orm.select().from(payments).where(byId).prepare();
+    this.#events = orm
+      .select()
+      .from(paymentEvents)
+      .where(eq(paymentEvents.paymentSeq, sql.placeholder("seq")))
+      .orderBy(paymentEvents.id)
+      .prepare();
+    this.#sums = orm
+      .select({
+        defaultCount: sql<number | null>`sum(${paymentRollups.defaultCount})`,
+        defaultCents: sql<number | null>`sum(${paymentRollups.defaultCents})`,
+        fallbackCount: sql<number | null>`sum(${paymentRollups.fallbackCount})`,
+        fallbackCents: sql<number | null>`sum(${paymentRollups.fallbackCents})`,
+      })
+      .from(paymentRollups)
+      .where(
+        and(
+          eq(paymentRollups.level, sql.placeholder("level")),
+          between(paymentRollups.bucket, sql.placeholder("first"), sql.placeholder("last")),
+        ),
+      )
+      .prepare();
+  }
+
+  /** What is stored under these 16 bytes, or null. */
+  find(id: Uint8Array): KnownPayment | null {
+    const row = this.#find.get({ id });
+    if (row === undefined) return null;
+    return { amountCents: row.amountCents, status: statusName(row.status) };
+  }
+
+  /** A payment with its whole history, or null. */
+  view(id: Uint8Array, correlationId: string): PaymentView | null {
+    const row = this.#view.get({ id });
+    if (row === undefined) return null;
+    return {
+      correlationId,
+      amount: toAmount(row.amountCents),
+      status: statusName(row.status),
+      processor: processorOf(row.processor),
+      requestedAt: row.requestedAtMs === null ? null : formatTimestamp(row.requestedAtMs),
+      fee: row.feeCents === null ? null : toAmount(row.feeCents),
+      attempts: row.attempts,
+      lastError: row.lastError,
+      history: this.#historyOf(row),
+    };
+  }
+
+  /**
+   * What each processor took in a window of `requestedAt`, both ends inclusive, ms since the epoch. The work
+   * depends on the window's edges alone: a bounded number of buckets, see domain/rollup.ts.
+   */
+  summary(fromMs: number, toMs: number): PaymentsSummary {
+    const sums = { defaultCount: 0, defaultCents: 0, fallbackCount: 0, fallbackCents: 0 };
+    for (const range of rangesOf(Math.max(fromMs, WINDOW_MIN_MS), Math.min(toMs, WINDOW_MAX_MS))) {
+      const row = this.#sums.get({ ...range });
+      if (row === undefined) continue;
+      sums.defaultCount += row.defaultCount ?? 0;
+      sums.defaultCents += row.defaultCents ?? 0;
+      sums.fallbackCount += row.fallbackCount ?? 0;
+      sums.fallbackCents += row.fallbackCents ?? 0;
+    }
+    return {
+      default: { totalRequests: sums.defaultCount, totalAmount: toAmount(sums.defaultCents) },
+      fallback: { totalRequests: sums.fallbackCount, totalAmount: toAmount(sums.fallbackCents) },
+    };
+  }
+
+  #historyOf(row: typeof payments.$inferSelect): PaymentEventView[] {
+    const history: PaymentEventView[] = [{ at: formatTimestamp(row.acceptedAtMs), event: "accepted" }];
+    for (const event of this.#events.all({ seq: row.seq })) {
+      const processor = processorOf(event.processor);
+      history.push({
+        at: formatTimestamp(event.atMs),
+        // event-writer.ts wrote it, with this type
+        event: event.event as PaymentEventView["event"],
+        ...(processor === null ? {} : { processor }),
+        ...(event.outcome === null ? {} : { outcome: event.outcome }),
+        ...(event.code === null ? {} : { code: event.code }),
+        ...(event.latencyMs === null ? {} : { latencyMs: Math.round(event.latencyMs * 1000) / 1000 }),
+        ...(event.amountCents === null ? {} : { amount: toAmount(event.amountCents) }),
+      });
+    }
+    const processor = processorOf(row.processor);
+    if (row.settledAtMs !== null && processor !== null) {
+      history.push({ at: formatTimestamp(row.settledAtMs), event: "settled", processor });
+    }
+    return history;
+  }
+}
+
+/** An open end of a window: whole buckets of the top level, so that it costs no edge. */
+const TOP_BUCKET_MS = ROLLUP_BASE ** (ROLLUP_LEVELS - 1);
+const WINDOW_MIN_MS = -1000 * TOP_BUCKET_MS;
+const WINDOW_MAX_MS = 5000 * TOP_BUCKET_MS - 1;
+
+function statusName(status: number): PaymentStatusName {
+  if (status === PAYMENT_STATUS.pending) return "pending";
+  return status === PAYMENT_STATUS.settled ? "settled" : "dead";
+}

@@ -1,0 +1,166 @@
+import type { AttemptOutcome, OutcomeKind } from "../domain/attempt-outcome.ts";
+import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
+
+/**
+ * What the rings carry. Payments and settlements are fixed binary frames, because they are most of the
+ * traffic; everything rarer is a JSON frame. Numbers are little-endian; times are ms since the epoch and
+ * ids are safe integers, both as float64; a payment's id is its UUID's 16 bytes.
+ *
+ *   intake    main → store       acceptPayment, command
+ *   tasks     store → dispatch   paymentTask, assigned, drop
+ *   outcomes  dispatch → store   attempt, assign, giveBack
+ *   replies   store → main       reply
+ */
+export const FRAME_KINDS = {
+  acceptPayment: 1,
+  command: 2,
+  paymentTask: 3,
+  assigned: 4,
+  drop: 5,
+  attempt: 6,
+  assign: 7,
+  giveBack: 8,
+  reply: 9,
+} as const;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** `acceptPayment`: id 0..15 · amountCents 16 · acceptedAtMs 24 · replyId 32 (0: nobody waits). */
+export const ACCEPT_PAYMENT_BYTES = 40;
+
+/** `paymentTask`: taskId 0 · id 8..23 · amountCents 24 · acceptedAtMs 32 · attempts 40 · assigned 44 · uncertain 45. */
+export const PAYMENT_TASK_BYTES = 48;
+
+/** `assigned` and `assign`: taskId 0 · processor 8. `giveBack`: taskId 0 · was it called, outcome unknown 8. */
+export const TASK_MARK_BYTES = 16;
+
+/**
+ * `attempt`: taskId 0 · requestedAtMs 8 · latencyMs 16 · amountCents 24 · processor 32 · kind 33 ·
+ * upstream 34 · code length 35 · code 36…
+ */
+const ATTEMPT_HEAD_BYTES = 36;
+const ATTEMPT_CODE_BYTES_MAX = 64;
+export const ATTEMPT_BYTES_MAX = ATTEMPT_HEAD_BYTES + ATTEMPT_CODE_BYTES_MAX;
+
+const OUTCOME_KINDS = [
+  "settled",
+  "declined",
+  "refused",
+  "failed",
+  "unknown",
+] as const satisfies OutcomeKind[];
+
+/** A processor as the number that frames and rows carry: 0 none, 1 default, 2 fallback. */
+export function processorNumber(name: ProcessorName | null): number {
+  return name === null ? 0 : PROCESSOR_NAMES.indexOf(name) + 1;
+}
+
+/** The reverse of `processorNumber`; anything unknown is none. */
+export function processorOf(number: number | null): ProcessorName | null {
+  return number === null ? null : (PROCESSOR_NAMES[number - 1] ?? null);
+}
+
+export interface PaymentTaskFrame {
+  readonly taskId: number;
+  /** The UUID's 16 bytes. */
+  readonly id: Uint8Array;
+  readonly amountCents: number;
+  readonly acceptedAtMs: number;
+  readonly attempts: number;
+  readonly assigned: ProcessorName | null;
+  readonly uncertain: boolean;
+}
+
+export function writePaymentTask(
+  view: DataView,
+  bytes: Uint8Array,
+  at: number,
+  task: PaymentTaskFrame,
+): void {
+  view.setFloat64(at, task.taskId, true);
+  bytes.set(task.id, at + 8);
+  view.setFloat64(at + 24, task.amountCents, true);
+  view.setFloat64(at + 32, task.acceptedAtMs, true);
+  view.setUint32(at + 40, task.attempts, true);
+  view.setUint8(at + 44, processorNumber(task.assigned));
+  view.setUint8(at + 45, task.uncertain ? 1 : 0);
+}
+
+export function readPaymentTask(view: DataView, bytes: Uint8Array, at: number): PaymentTaskFrame {
+  return {
+    taskId: view.getFloat64(at, true),
+    id: bytes.slice(at + 8, at + 24),
+    amountCents: view.getFloat64(at + 24, true),
+    acceptedAtMs: view.getFloat64(at + 32, true),
+    attempts: view.getUint32(at + 40, true),
+    assigned: processorOf(view.getUint8(at + 44)),
+    uncertain: view.getUint8(at + 45) === 1,
+  };
+}
+
+export interface AttemptFrame {
+  readonly taskId: number;
+  readonly processor: ProcessorName;
+  readonly kind: OutcomeKind;
+  /** The time that was sent, or for `settled` the one that the processor recorded. */
+  readonly requestedAtMs: number;
+  readonly latencyMs: number;
+  readonly amountCents: number;
+  /** The only processor that may have seen the payment now, after this attempt; null: none has. */
+  readonly upstream: ProcessorName | null;
+  readonly code: string;
+}
+
+/** The bytes that `writeAttempt` needs for this outcome. */
+export function attemptBytes(outcome: AttemptOutcome): number {
+  return (
+    ATTEMPT_HEAD_BYTES +
+    (outcome.kind === "settled" ? 0 : Math.min(outcome.code.length, ATTEMPT_CODE_BYTES_MAX))
+  );
+}
+
+export function writeAttempt(view: DataView, bytes: Uint8Array, at: number, frame: AttemptFrame): void {
+  view.setFloat64(at, frame.taskId, true);
+  view.setFloat64(at + 8, frame.requestedAtMs, true);
+  view.setFloat64(at + 16, frame.latencyMs, true);
+  view.setFloat64(at + 24, frame.amountCents, true);
+  view.setUint8(at + 32, processorNumber(frame.processor));
+  view.setUint8(at + 33, OUTCOME_KINDS.indexOf(frame.kind));
+  const length = Math.min(frame.code.length, ATTEMPT_CODE_BYTES_MAX);
+  view.setUint8(at + 34, processorNumber(frame.upstream));
+  view.setUint8(at + 35, length);
+  // Codes are ASCII by their definition, so a character is a byte.
+  for (let i = 0; i < length; i++) bytes[at + ATTEMPT_HEAD_BYTES + i] = frame.code.charCodeAt(i);
+}
+
+export function readAttempt(view: DataView, bytes: Uint8Array, at: number): AttemptFrame {
+  const processor = processorOf(view.getUint8(at + 32));
+  const kind = OUTCOME_KINDS[view.getUint8(at + 33)];
+  if (processor === null || kind === undefined) throw new Error("attempt frame without processor or outcome");
+  const length = view.getUint8(at + 35);
+  return {
+    taskId: view.getFloat64(at, true),
+    requestedAtMs: view.getFloat64(at + 8, true),
+    latencyMs: view.getFloat64(at + 16, true),
+    amountCents: view.getFloat64(at + 24, true),
+    upstream: processorOf(view.getUint8(at + 34)),
+    processor,
+    kind,
+    code: length === 0 ? "" : readText(bytes, at + ATTEMPT_HEAD_BYTES, length),
+  };
+}
+
+export function encodeJson(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
+/** The JSON value at `at`. The caller knows its shape: both ends of a ring are this executable. */
+export function readJson(bytes: Uint8Array, at: number, length: number): unknown {
+  return JSON.parse(readText(bytes, at, length));
+}
+
+function readText(bytes: Uint8Array, at: number, length: number): string {
+  // slice, not subarray: TextDecoder refuses views over shared memory.
+  return decoder.decode(bytes.slice(at, at + length));
+}

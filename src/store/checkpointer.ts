@@ -1,0 +1,44 @@
+import { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
+import { troubleOf } from "./database.ts";
+
+/**
+ * Moves what is committed from the WAL into the database file, on a connection and a thread of its own: a
+ * PASSIVE checkpoint waits for nobody and blocks nobody, so commits go on while it writes and syncs. Once
+ * all is moved the next commit starts the WAL from its beginning again, which bounds the file.
+ */
+const INTERVAL_MS = 1000;
+/** Not worth a sync of two files below this. */
+const WAL_BYTES_MIN = 4 * 1024 * 1024;
+
+/**
+ * Starts checkpointing. @param onError told once per kind of trouble, a full disk for instance
+ * @returns a function that stops it
+ */
+export function startCheckpointer(databaseFile: string, onError: (error: Error) => void): () => void {
+  const sqlite = new Database(databaseFile, { readwrite: true });
+  sqlite.run("PRAGMA busy_timeout = 0");
+  sqlite.run("PRAGMA wal_autocheckpoint = 0");
+  let lastTrouble = "";
+  const timer = setInterval(() => {
+    try {
+      if (walBytes(databaseFile) >= WAL_BYTES_MIN) sqlite.run("PRAGMA wal_checkpoint(PASSIVE)");
+      lastTrouble = "";
+    } catch (error) {
+      const trouble = troubleOf(error) ?? "bug";
+      // Another replica checkpoints at this moment: all the better.
+      if (trouble === "locked" || trouble === lastTrouble || !(error instanceof Error)) return;
+      lastTrouble = trouble;
+      onError(error);
+    }
+  }, INTERVAL_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    sqlite.close();
+  };
+}
+
+function walBytes(databaseFile: string): number {
+  return statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,62 @@
+import { Database } from "bun:sqlite";
+import { drizzle, type BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+
+/**
+ * Opening the database, and what its errors mean. The store thread opens it for writing, main and the
+ * checkpointer with connections of their own.
+ */
+export type Durability = "process" | "power";
+
+export interface OpenDatabase {
+  readonly sqlite: Database;
+  readonly orm: BunSQLiteDatabase;
+}
+
+/** KiB of page cache per writing connection; the operating system caches the rest. */
+const WRITER_CACHE_KIB = 4096;
+const READER_CACHE_KIB = 2048;
+/** A WAL that a burst has made larger is cut back to this when it starts over. */
+const WAL_BYTES_KEPT = 16 * 1024 * 1024;
+
+/** Opens `file` for the single writer of this process, and creates it if it is missing. */
+export function openWriter(file: string, durability: Durability): OpenDatabase {
+  const sqlite = new Database(file, { create: true, readwrite: true });
+  sqlite.run("PRAGMA journal_mode = WAL");
+  // NORMAL: a commit is in the kernel's hands, kill -9 loses nothing. FULL: it is on the disk.
+  sqlite.run(`PRAGMA synchronous = ${durability === "power" ? "FULL" : "NORMAL"}`);
+  sqlite.run(`PRAGMA cache_size = -${WRITER_CACHE_KIB}`);
+  // Checkpoints are the checkpointer's: never in the middle of a commit.
+  sqlite.run("PRAGMA wal_autocheckpoint = 0");
+  sqlite.run(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
+  // The write lock is waited for in WriteLock, finer than SQLite's busy handler does.
+  sqlite.run("PRAGMA busy_timeout = 0");
+  sqlite.run("PRAGMA foreign_keys = ON");
+  return { sqlite, orm: drizzle(sqlite) };
+}
+
+/** Opens `file` for reading; the store thread must have created it. */
+export function openReader(file: string): OpenDatabase {
+  const sqlite = new Database(file, { readonly: true });
+  sqlite.run(`PRAGMA cache_size = -${READER_CACHE_KIB}`);
+  // A reader in WAL mode waits only while the WAL is being recovered or reset: moments.
+  sqlite.run("PRAGMA busy_timeout = 250");
+  return { sqlite, orm: drizzle(sqlite) };
+}
+
+/** Which durability SQLite itself says holds for this connection. */
+export function durabilityOf(sqlite: Database): Durability {
+  const row = sqlite.query<{ synchronous: number }, []>("PRAGMA synchronous").get();
+  return row !== null && row.synchronous >= 2 ? "power" : "process";
+}
+
+/** What keeps a transaction from being committed now, or null for anything else (a bug). */
+export type StoreTrouble = "locked" | "disk_full" | "io_error";
+
+/** Classifies what SQLite threw (https://sqlite.org/rescode.html; extended codes keep the name's start). */
+export function troubleOf(error: unknown): StoreTrouble | null {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return "locked";
+  if (code.startsWith("SQLITE_FULL")) return "disk_full";
+  if (code.startsWith("SQLITE_IOERR") || code.startsWith("SQLITE_CANTOPEN")) return "io_error";
+  return null;
+}

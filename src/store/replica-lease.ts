@@ -1,0 +1,121 @@
+import { and, eq, lt, ne, sql } from "drizzle-orm";
+import type { OpenDatabase } from "./database.ts";
+import { replicas, state } from "./tables.ts";
+
+/**
+ * A replica's right to work on the database it shares with others: one lease for the whole replica
+ * instead of one per task, renewed by every transaction, so that it costs one row.
+ *
+ *   register ──► held ── every transaction: verify(), work, advance() ──► release (a clean end)
+ *                 │
+ *                 └─ not renewed for LEASE_MS: another replica takes over (epoch + 1), and what this one
+ *                    still believes it has is void: verify() says "fenced", and it registers anew
+ *
+ * All methods run inside a write transaction, which is what makes them exact.
+ */
+export const LEASE_MS = 3000;
+
+export interface LeaseRow {
+  readonly id: number;
+  readonly epoch: number;
+  readonly ringGeneration: string;
+  readonly ringPosition: number;
+}
+
+export type LeaseCheck =
+  | { readonly kind: "held"; readonly ringPosition: number; readonly purgeGeneration: number }
+  | { readonly kind: "fenced" };
+
+export class ReplicaLease {
+  readonly #orm: OpenDatabase["orm"];
+  readonly #verify;
+  readonly #advance;
+  #row: LeaseRow | null = null;
+
+  constructor({ orm }: OpenDatabase) {
+    this.#orm = orm;
+    this.#verify = orm
+      .select({
+        epoch: replicas.epoch,
+        ringPosition: replicas.ringPosition,
+        purgeGeneration: sql<number>`(SELECT ${state.purgeGeneration} FROM ${state})`,
+      })
+      .from(replicas)
+      .where(eq(replicas.id, sql.placeholder("id")))
+      .prepare();
+    this.#advance = orm
+      .update(replicas)
+      .set({
+        ringPosition: sql`${sql.placeholder("position")}`,
+        leaseUntilMs: sql`${sql.placeholder("until")}`,
+      })
+      .where(eq(replicas.id, sql.placeholder("id")))
+      .prepare();
+  }
+
+  /** The number of this replica in the database; only after `register`. */
+  get id(): number {
+    return this.#held.id;
+  }
+
+  /** Takes the lease for a new life of the replica `name`, whatever an earlier life left. */
+  register(name: string, nowMs: number): LeaseRow {
+    const [row] = this.#orm
+      .insert(replicas)
+      .values({ name, epoch: 1, leaseUntilMs: nowMs + LEASE_MS, ringGeneration: "", ringPosition: 0 })
+      .onConflictDoUpdate({
+        target: replicas.name,
+        set: { epoch: sql`${replicas.epoch} + 1`, leaseUntilMs: nowMs + LEASE_MS },
+      })
+      .returning({
+        id: replicas.id,
+        epoch: replicas.epoch,
+        ringGeneration: replicas.ringGeneration,
+        ringPosition: replicas.ringPosition,
+      })
+      .all();
+    if (row === undefined) throw new Error("an upsert of the replica's row returned nothing");
+    this.#row = row;
+    return row;
+  }
+
+  /** Notes which ring file belongs to this replica, from which position on. */
+  adoptRing(generation: string, position: number): void {
+    this.#orm
+      .update(replicas)
+      .set({ ringGeneration: generation, ringPosition: position })
+      .where(eq(replicas.id, this.id))
+      .run();
+  }
+
+  /** Whether this life of the replica still holds its lease, and what the database knows of its ring. */
+  verify(): LeaseCheck {
+    const row = this.#verify.get({ id: this.id });
+    if (row === undefined || row.epoch !== this.#held.epoch) return { kind: "fenced" };
+    return { kind: "held", ringPosition: row.ringPosition, purgeGeneration: row.purgeGeneration };
+  }
+
+  /** Commits to the ring position whose effects this transaction holds, and renews the lease. */
+  advance(ringPosition: number, nowMs: number): void {
+    this.#advance.run({ id: this.id, position: ringPosition, until: nowMs + LEASE_MS });
+  }
+
+  /** Ends the lease at a clean stop, so that others need not wait for it to run out. */
+  release(): void {
+    this.#orm.update(replicas).set({ leaseUntilMs: 0 }).where(eq(replicas.id, this.id)).run();
+  }
+
+  /** The other replicas whose lease ran out before `nowMs`. */
+  expired(nowMs: number): (LeaseRow & { name: string; leaseUntilMs: number })[] {
+    return this.#orm
+      .select()
+      .from(replicas)
+      .where(and(lt(replicas.leaseUntilMs, nowMs), ne(replicas.id, this.id)))
+      .all();
+  }
+
+  get #held(): LeaseRow {
+    if (this.#row === null) throw new Error("the replica has not been registered yet");
+    return this.#row;
+  }
+}

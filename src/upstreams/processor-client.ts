@@ -1,0 +1,119 @@
+import type { AttemptOutcome } from "../domain/attempt-outcome.ts";
+import { toAmount } from "../domain/money.ts";
+import type { ProcessorName } from "../domain/processor.ts";
+import { formatTimestamp } from "../domain/timestamp.ts";
+import type { HttpClient, HttpEndpoint } from "./http-client.ts";
+import type { HttpNotSent } from "./http-result.ts";
+import {
+  classifyPaymentAnswer,
+  type PaymentAnswer,
+  type RecordedPayment,
+  readRecordedPayment,
+} from "./processor-answer.ts";
+
+export interface ProcessorPayment {
+  /** A UUID. */
+  readonly correlationId: string;
+  readonly amountCents: number;
+  /** The time under which it shall be recorded, ms since the epoch. */
+  readonly requestedAtMs: number;
+}
+
+type Settled = Extract<AttemptOutcome, { kind: "settled" }>;
+
+/** An `AttemptOutcome` that also says so when the books of the processor show another amount than ours. */
+export type PaymentOutcome =
+  | Exclude<AttemptOutcome, Settled>
+  | (Settled & {
+      /** Only if it differs from what was to be paid; the processor's sums contain this one. */
+      readonly recordedAmountCents?: number;
+    });
+
+export type LookupOutcome =
+  | ({ readonly kind: "found" } & RecordedPayment)
+  /** No proof that it never will be there: a delayed call may still land. */
+  | { readonly kind: "not-found" }
+  | { readonly kind: "unavailable"; readonly code: string };
+
+const JSON_HEADERS = { "Content-Type": "application/json" };
+
+/** One of the two payment processors, with connections of its own. */
+export class ProcessorClient {
+  readonly name: ProcessorName;
+  readonly #endpoint: HttpEndpoint;
+  readonly #timeoutMs: number;
+
+  /**
+   * @param timeoutMs per HTTP call, after which its outcome is unknown; `pay` makes at most two
+   * @throws Error for an unusable URL
+   */
+  constructor(name: ProcessorName, baseUrl: string, client: HttpClient, timeoutMs: number) {
+    this.name = name;
+    this.#endpoint = client.endpoint(baseUrl);
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Makes one attempt to pay. After `unknown` the same payment may be sent here again, never to the other
+   * processor: if this one has it, it says so, and the outcome is `settled` under the recorded time.
+   */
+  async pay(payment: ProcessorPayment): Promise<PaymentOutcome> {
+    const { correlationId, amountCents, requestedAtMs } = payment;
+    const result = await this.#endpoint.request({
+      method: "POST",
+      path: "/payments",
+      headers: JSON_HEADERS,
+      body: `{"correlationId":${JSON.stringify(correlationId)},"amount":${toAmount(amountCents)},"requestedAt":"${formatTimestamp(requestedAtMs)}"}`,
+      timeoutMs: this.#timeoutMs,
+    });
+    if (result.kind === "unknown") return { kind: "unknown", code: result.code };
+    if (result.kind === "not-sent") return outcomeOfNotSent(result);
+    const meaning = classifyPaymentAnswer(result, Date.now());
+    if (meaning.kind === "recorded") return { kind: "settled", requestedAtMs };
+    return meaning.kind === "ask" ? this.#confirm(payment, meaning) : meaning;
+  }
+
+  /** Asks whether the processor has a payment, and under which time and amount. */
+  async lookup(correlationId: string): Promise<LookupOutcome> {
+    const result = await this.#endpoint.request({
+      method: "GET",
+      path: `/payments/${encodeURIComponent(correlationId)}`,
+      timeoutMs: this.#timeoutMs,
+    });
+    if (result.kind !== "answer") return { kind: "unavailable", code: result.code };
+    if (result.status === 404) return { kind: "not-found" };
+    if (result.status !== 200) return { kind: "unavailable", code: `http_${result.status}` };
+    const recorded = readRecordedPayment(result.body, correlationId);
+    return recorded === null ? { kind: "unavailable", code: "unreadable" } : { kind: "found", ...recorded };
+  }
+
+  async #confirm(
+    { correlationId, amountCents }: ProcessorPayment,
+    { absentCode, unansweredCode }: Extract<PaymentAnswer, { kind: "ask" }>,
+  ): Promise<PaymentOutcome> {
+    const found = await this.lookup(correlationId);
+    switch (found.kind) {
+      case "found": {
+        const settled = { kind: "settled", requestedAtMs: found.requestedAtMs } as const;
+        const isSameAmount = found.amountCents === amountCents;
+        return isSameAmount ? settled : { ...settled, recordedAmountCents: found.amountCents };
+      }
+      case "not-found":
+        return { kind: "unknown", code: absentCode };
+      case "unavailable":
+        return { kind: "unknown", code: unansweredCode };
+    }
+  }
+}
+
+/** Our own bounds say nothing about the processor's health: they mean busy, not broken. */
+function outcomeOfNotSent({ code }: HttpNotSent): PaymentOutcome {
+  switch (code) {
+    case "pool_full":
+    case "pool_timeout":
+    case "client_closed":
+      return { kind: "refused", code };
+    default:
+      return { kind: "failed", code };
+  }
+}
