@@ -17,7 +17,9 @@ export async function run({ settings, args, print }: CommandContext): Promise<nu
     return EXIT.failure;
   }
   const moved = setRingsAside(dirname(settings.databaseFile), aside);
-  print(`restored: ${settings.databaseFile} holds ${result.payments} payments, schema ${result.schemaVersion}`);
+  print(
+    `restored: ${settings.databaseFile} holds ${result.payments} payments, schema ${result.schemaVersion}`,
+  );
   if (existsSync(`${settings.databaseFile}${aside}`)) {
     print(`the database as it was: ${settings.databaseFile}${aside}`);
   }

@@ -6,63 +6,45 @@
  *
  *   {"servers":[{"name":"processor-default","port":8001,"url":"http://127.0.0.1:8001"}, …]}
  */
-import type { Flag } from "../config/arguments.ts";
-import { port, type Setting, type SettingValue, seconds } from "../config/setting.ts";
-import type { Settings } from "../config/settings.ts";
-import { word } from "../config/text-settings.ts";
 import { createBuiltInProcessors } from "../simulator/built-in-processors.ts";
+import { readSimulateOptions, type SimulateOptions } from "../simulator/simulate-flags.ts";
 import { type RunningServer, type SimulatedServer, startServers } from "../simulator/simulated-servers.ts";
+import { type CommandContext, EXIT } from "./command.ts";
 
-/** What the command needs of the loaded settings and of its own flags. */
-export interface SimulateContext {
-  readonly settings: Pick<Settings, "host" | "processorFeeDefault" | "processorFeeFallback">;
-  /** Text per flag of `commandFlags`, where given. */
-  readonly options: ReadonlyMap<string, string>;
-}
-
-/** The flags of this command that are no settings of the service. */
-const OPTIONS = {
-  "--port-default": port(8001, "TCP port of the default processor; 0 takes any free one."),
-  "--port-fallback": port(8002, "TCP port of the fallback processor; 0 takes any free one."),
-  "--rate-limit-seconds": seconds(5, [0.01, 3600], "A processor lets one health call in per this time."),
-  "--token": word("123", "`X-Rinha-Token` of the processors' administrator's calls."),
+/** What the command needs of its context. */
+export type SimulateContext = Pick<CommandContext, "options" | "print"> & {
+  readonly settings: Pick<
+    CommandContext["settings"],
+    "host" | "processorFeeDefault" | "processorFeeFallback"
+  >;
 };
 
-type Options = { readonly [Name in keyof typeof OPTIONS]: SettingOf<(typeof OPTIONS)[Name]> };
-type SettingOf<Row> = Row extends Setting<infer Value> ? Value : never;
-
-/** For the loader of settings and for the help. */
-export const commandFlags: readonly (Flag & { readonly meaning: string; readonly defaultText: string })[] =
-  Object.entries<Setting>(OPTIONS).map(([flag, { meaning, defaultText }]) => ({
-    flag,
-    takesValue: true,
-    meaning,
-    defaultText,
-  }));
-
-/** Runs until it is told to stop. Returns the exit code: 0, or 1 if a port is taken, or 2 for a bad flag. */
-export async function run(context: SimulateContext): Promise<number> {
-  const read = readOptions(context.options);
-  if ("problems" in read) {
+/** Runs until it is told to stop; ends with 0 then, with 1 if a port is taken, with 2 for a bad flag. */
+export async function run({ settings, options, print }: SimulateContext): Promise<number> {
+  const read = readSimulateOptions(options);
+  if (read.kind === "problems") {
     for (const problem of read.problems) console.error(problem);
-    return 2;
+    return EXIT.usage;
   }
-  const started = startServers(context.settings.host, planServers(context.settings, read.options));
+  const started = startServers(settings.host, planServers(settings, read.options));
   if (started.kind === "failed") {
     const { name, port } = started.server;
-    console.error(`${name}: cannot listen on ${context.settings.host} port ${port}: ${started.reason}`);
-    return 1;
+    console.error(`${name}: cannot listen on ${settings.host} port ${port}: ${started.reason}`);
+    return EXIT.failure;
   }
   // Before the line is printed: whoever waits for it may send the signal at once.
   const stopped = untilSignal();
-  announce(started.servers);
+  announce(started.servers, print);
   await stopped;
   await started.stop();
-  return 0;
+  return EXIT.ok;
 }
 
 /** Every simulated upstream is a row here. */
-function planServers(settings: SimulateContext["settings"], options: Options): readonly SimulatedServer[] {
+function planServers(
+  settings: SimulateContext["settings"],
+  options: SimulateOptions,
+): readonly SimulatedServer[] {
   const processors = createBuiltInProcessors({
     feeDefault: settings.processorFeeDefault,
     feeFallback: settings.processorFeeFallback,
@@ -83,28 +65,12 @@ function planServers(settings: SimulateContext["settings"], options: Options): r
   ];
 }
 
-function readOptions(
-  given: ReadonlyMap<string, string>,
-): { readonly options: Options } | { readonly problems: string[] } {
-  const problems: string[] = [];
-  const values: [string, SettingValue | undefined][] = Object.entries<Setting>(OPTIONS).map(([flag, row]) => {
-    const text = given.get(flag);
-    // None of the rows above has a default that depends on others.
-    if (text === undefined) return [flag, row.defaultValue as SettingValue];
-    const value = row.parse(text);
-    if (value === undefined) problems.push(`${flag}: expected ${row.expected}, got "${text}".`);
-    return [flag, value];
-  });
-  // Each row was parsed by itself, so each value has its row's type; without problems none is missing.
-  return problems.length > 0 ? { problems } : { options: Object.fromEntries(values) as Options };
-}
-
-function announce(servers: readonly RunningServer[]): void {
+function announce(servers: readonly RunningServer[], print: (line: string) => void): void {
   if (!process.stdout.isTTY) {
-    console.log(JSON.stringify({ servers }));
+    print(JSON.stringify({ servers }));
     return;
   }
-  for (const { name, url } of servers) console.log(`${name.padEnd(20)} ${url}`);
+  for (const { name, url } of servers) print(`${name.padEnd(20)} ${url}`);
 }
 
 function untilSignal(): Promise<void> {

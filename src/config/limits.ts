@@ -29,6 +29,10 @@ export const LIMITS = {
     value: 8192,
     why: "tasks in the memory of one dispatch thread (about 2 MB); the rest waits in the database",
   },
+  otherTasksInDispatchMax: {
+    value: 256,
+    why: "tasks of any other kind in dispatch, per kind: their frames are JSON of up to a KiB",
+  },
   leaseBatchMax: { value: 256, why: "tasks leased in one transaction: about 2 ms of the write lock" },
   callsInFlightMax: {
     value: 256,

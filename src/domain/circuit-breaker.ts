@@ -21,9 +21,9 @@ export type BreakerState = "closed" | "open" | "half-open";
 /** Five in a row: at a 10 % rate of single failures that is an accident once in 100,000 calls. */
 export const FAILURES_TO_OPEN = 5;
 /** The first probe comes quickly, because short interruptions are common; later ones at most this far apart,
- * so that a return is seen within half a second. */
+ * so that a return is seen within a quarter of a second. */
 export const PROBE_INTERVAL_FIRST_MS = 50;
-export const PROBE_INTERVAL_MAXIMUM_MS = 400;
+export const PROBE_INTERVAL_MAXIMUM_MS = 250;
 const PROBE_INTERVAL_GROWTH = 1.5;
 /** How many past outages are remembered to judge how long the present one may last. */
 const OUTAGES_REMEMBERED = 8;

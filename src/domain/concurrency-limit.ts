@@ -4,7 +4,7 @@
  *   grow     the limit doubles once per round trip while it is the limit that holds calls back and latency
  *            does not rise with it (slow start)
  *   settle   latency rose at least half as much as the calls in flight did: more calls only wait in the
- *            processor's own queue. Back to the limit before; try again after SETTLED_ROUNDS round trips
+ *            processor's own queue. Back to the limit before; try again after SETTLED_MS
  *   cut      refused (429) or timed out: × 0.7 or × 0.5, at most once per round trip
  *
  * Only the *change* of latency against the change of the limit counts, as in gradient and Vegas limiters, and
@@ -16,7 +16,8 @@ export const LIMIT_INITIAL = 64;
 export const LIMIT_MINIMUM = 16;
 const CUT_BY_REFUSAL = 0.7;
 const CUT_BY_TIMEOUT = 0.5;
-const SETTLED_ROUNDS = 16;
+/** How long a limit that was found is kept before it is tried whether there is room for more by now. */
+const SETTLED_MS = 3_000;
 /** Latency may rise by this share of the growth in flight before it counts as queueing. */
 const QUEUEING_ELASTICITY = 0.5;
 const PRESSED_ROUND_MS = 100;
@@ -30,7 +31,7 @@ export class ConcurrencyLimit {
   private roundSamples = 0;
   private roundLatencySumMs = 0;
   private roundWasFull = false;
-  private settledRounds = 0;
+  private settledUntilMs = Number.NEGATIVE_INFINITY;
   private previousLimit = 0;
   private previousLatencyMs = 0;
   private pressedMs = Number.NEGATIVE_INFINITY;
@@ -66,7 +67,7 @@ export class ConcurrencyLimit {
    * full before. The maximum and the pace of calls still bound what it gets.
    */
   pressed(nowMs: number): void {
-    if (this.settledRounds > 0 || this.current >= this.maximum) return;
+    if (nowMs < this.settledUntilMs || this.current >= this.maximum) return;
     if (nowMs - this.roundStartedMs < PRESSED_ROUND_MS || nowMs - this.pressedMs < PRESSED_ROUND_MS) return;
     this.pressedMs = nowMs;
     this.current = Math.min(this.current * 2, this.maximum);
@@ -94,15 +95,11 @@ export class ConcurrencyLimit {
     const wasFull = this.roundWasFull;
     const limit = this.current;
     this.beginRound(nowMs);
-    if (this.settledRounds > 0) {
-      this.settledRounds -= 1;
-      return;
-    }
-    if (!wasFull) return;
+    if (!wasFull || nowMs < this.settledUntilMs) return;
     if (this.roseWithTheLimit(latencyMs)) {
       this.current = this.previousLimit;
       this.previousLimit = 0;
-      this.settledRounds = SETTLED_ROUNDS;
+      this.settledUntilMs = nowMs + SETTLED_MS;
       return;
     }
     this.previousLimit = limit;
@@ -124,7 +121,7 @@ export class ConcurrencyLimit {
     this.lastCutMs = nowMs;
     this.current = Math.max(Math.min(LIMIT_MINIMUM, this.maximum), Math.floor(this.current * factor));
     this.previousLimit = 0;
-    this.settledRounds = 2;
+    this.settledUntilMs = nowMs + 2 * latencyMs;
     this.beginRound(nowMs);
   }
 

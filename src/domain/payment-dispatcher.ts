@@ -315,12 +315,23 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     const oldest = this.waitingTasks.peek();
     if (oldest === undefined) return null;
     const route = this.route(nowMs - oldest.acceptedAtMs, nowMs);
-    if (route.kind === "hold") {
+    const lane =
+      this.scoutInstead(route, nowMs) ?? (route.kind === "go" ? this.lanes[route.processor] : null);
+    if (lane === null) {
       this.pressForRoom(nowMs);
       return null;
     }
     this.waitingTasks.pop();
-    return this.begin(oldest, this.lanes[route.processor], false, nowMs);
+    return this.begin(oldest, lane, false, nowMs);
+  }
+
+  /** A processor that works but is passed over for being slow: now and then one payment goes there all the same. */
+  private scoutInstead(route: Route, nowMs: number): ProcessorLane<T> | null {
+    const cheaper = this.lanes[this.cheaper];
+    const isPassedOver = route.kind === "hold" || route.processor !== this.cheaper;
+    if (isPassedOver && cheaper.mayScout(nowMs)) return cheaper;
+    const dearer = this.lanes[otherProcessor(this.cheaper)];
+    return route.kind === "hold" && dearer.mayScout(nowMs) ? dearer : null;
   }
 
   /** A payment waits although a processor works: there is no room at any that does. */

@@ -15,6 +15,7 @@ const LATENCY_WEIGHT = 0.2;
 const QUESTIONS_SHARE = 0.25;
 /** An unknown outcome after this part of the timeout is a timeout, before it a broken connection. */
 const TIMEOUT_SHARE = 0.9;
+const SCOUT_INTERVAL_MS = 500;
 /** After a 429 without Retry-After; doubles with each further one. */
 const REFUSAL_PAUSE_FIRST_MS = 20;
 const REFUSAL_PAUSE_MAXIMUM_MS = 1_000;
@@ -41,6 +42,7 @@ export class ProcessorLane<T> {
   private newestEndedStartMs = Number.NEGATIVE_INFINITY;
   /** Starts of the calls begun after that, in order: none of them has ended. */
   private readonly openStartsMs: number[] = [];
+  private lastCallMs = Number.NEGATIVE_INFINITY;
   private pausedUntilMs = Number.NEGATIVE_INFINITY;
   private refusalsInARow = 0;
 
@@ -64,6 +66,20 @@ export class ProcessorLane<T> {
     return false;
   }
 
+  /**
+   * A payment may be sent here only to see how long an answer takes by now: nothing has been called for a while, and nothing
+   * else would tell that a processor that is avoided for being slow is quick again.
+   */
+  mayScout(nowMs: number): boolean {
+    return (
+      this.isWorking &&
+      this.inFlight === 0 &&
+      nowMs - this.lastCallMs >= SCOUT_INTERVAL_MS &&
+      this.latencyMs < this.timeoutMs &&
+      this.hasRoom(nowMs)
+    );
+  }
+
   /** The next probe may start. A processor that holds all places with calls that hang is not called yet again. */
   mayProbe(nowMs: number): boolean {
     return this.breaker.probeDueMs <= nowMs && this.inFlight < this.inFlightMax;
@@ -78,6 +94,7 @@ export class ProcessorLane<T> {
 
   callStarted(nowMs: number): void {
     this.openStartsMs.push(nowMs);
+    this.lastCallMs = nowMs;
   }
 
   /** A call that began at `startedMs` has ended, in whatever way. */
@@ -134,7 +151,9 @@ export class ProcessorLane<T> {
 
   /** What the routing rule looks at. */
   view(nowMs: number): ProcessorView {
-    const latencyMs = this.expectedLatencyMs(nowMs);
+    const answerMs = this.expectedLatencyMs(nowMs);
+    // An answer that comes after the timeout is none: the outcome stays unknown until it is asked for again.
+    const latencyMs = answerMs < this.timeoutMs ? answerMs : answerMs + this.timeoutMs;
     return {
       feeShare: this.feeShare,
       working: this.isWorking,

@@ -66,52 +66,52 @@ export function cheaperProcessor(fees: Readonly<Record<ProcessorName, number>>):
 
 /** Decides about one payment; the same view always gives the same route. */
 export function chooseRoute(view: RoutingView): Route {
-  const { processors } = view;
-  const cheaper = processors.fallback.feeShare < processors.default.feeShare ? "fallback" : "default";
+  const cheaper = cheaperOf(view);
   const dearer = otherProcessor(cheaper);
-  const waitForCheaperMs = expectedWaitMs(processors[cheaper], view);
-  const dearerNow = processors[dearer].working && processors[dearer].hasRoom;
-  if (processors[cheaper].working && processors[cheaper].hasRoom) {
-    // Nothing is in the way but how slow its answers are.
-    const slower =
-      dearerNow && isBetter(dearer, processors[dearer].latencyMs, cheaper, waitForCheaperMs, view);
-    return GO[slower ? dearer : cheaper];
-  }
-  if (!dearerNow) return HOLD[cheaper];
-  const tooLate = view.paymentAgeMs + waitForCheaperMs > view.maxHoldMs;
-  const better = isBetter(dearer, processors[dearer].latencyMs, cheaper, waitForCheaperMs, view);
-  return tooLate || better ? GO[dearer] : HOLD[cheaper];
+  const cheaperWaitMs = expectedWaitMs(view.processors[cheaper], view);
+  const dearerWaitMs = expectedWaitMs(view.processors[dearer], view);
+  const horizonMs = horizonOf(view);
+  const cheaperShare = expectedShare(view.processors[cheaper].feeShare, cheaperWaitMs, horizonMs);
+  const dearerShare = expectedShare(view.processors[dearer].feeShare, dearerWaitMs, horizonMs);
+  const better = dearerShare > cheaperShare ? dearer : cheaper;
+  if (takesNow(view.processors[better])) return GO[better];
+  // Holding is for who may hope: past the limit, and where even hope comes past it, whoever takes it gets it.
+  const other = otherProcessor(better);
+  const waitMs = better === cheaper ? cheaperWaitMs : dearerWaitMs;
+  const isTooLate = view.paymentAgeMs + waitMs > view.maxHoldMs;
+  return isTooLate && takesNow(view.processors[other]) ? GO[other] : HOLD[better];
 }
 
 /**
- * How long until what waits now would be processed at `processor`: outage, then the backlog at the rate by which
- * it can shrink while new payments come, then one answer. Infinity when it takes less than what comes in:
- * what is in excess would wait for ever.
+ * How long until a payment would be processed at `processor`, ms: what is left of an outage, the queue if there is
+ * one, one answer. The queue shrinks by what the processor takes less what comes in; where that is nothing,
+ * the wait is Infinity: what is in excess would wait for ever.
  */
 export function expectedWaitMs(processor: ProcessorView, view: RoutingView): number {
   const base = processor.expectedOutageMs + processor.latencyMs;
-  if (processor.working && processor.hasRoom) return base;
+  if (takesNow(processor)) return base;
   const spare = processor.capacityPerSecond - view.intakePerSecond;
-  if (spare <= 0) return Number.POSITIVE_INFINITY;
-  return base + (view.backlog / spare) * 1_000;
+  return spare <= 0 ? Number.POSITIVE_INFINITY : base + (view.backlog / spare) * 1_000;
 }
 
-function isBetter(
-  one: ProcessorName,
-  oneWaitMs: number,
-  other: ProcessorName,
-  otherWaitMs: number,
-  view: RoutingView,
-): boolean {
-  const horizonMs = view.intakeSilent ? SILENT_HORIZON_MS : Math.max(0, view.intakeAgeMs) + view.maxHoldMs;
-  return (
-    expectedShare(view.processors[one].feeShare, oneWaitMs, horizonMs) >
-    expectedShare(view.processors[other].feeShare, otherWaitMs, horizonMs)
-  );
+function takesNow(processor: ProcessorView): boolean {
+  return processor.working && processor.hasRoom;
+}
+
+function cheaperOf({ processors }: RoutingView): ProcessorName {
+  return processors.fallback.feeShare < processors.default.feeShare ? "fallback" : "default";
+}
+
+const KA = Number(process.env["KA"] ?? 1);
+const KB = Number(process.env["KB"] ?? 0);
+function horizonOf(view: RoutingView): number {
+  const h = KA * view.intakeAgeMs + KB;
+  return view.intakeSilent ? Math.min(SILENT_HORIZON_MS, h) : h;
 }
 
 /** What is expected to be left of 1.00 after the fee and the risk of coming too late. */
 export function expectedShare(feeShare: number, waitMs: number, horizonMs: number): number {
   if (waitMs === Number.POSITIVE_INFINITY) return 0;
-  return ((1 - feeShare) * horizonMs) / (horizonMs + waitMs);
+  // Never zero: at the very start the shorter wait decides.
+  return ((1 - feeShare) * (horizonMs + 1)) / (horizonMs + 1 + waitMs);
 }

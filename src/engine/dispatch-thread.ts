@@ -10,14 +10,17 @@ import {
   FRAME_KINDS,
   processorNumber,
   processorOf,
+  readJson,
   readPaymentTask,
   TASK_MARK_BYTES,
   writeAttempt,
 } from "../ring/frames.ts";
-import type { PaymentOutcome } from "../upstreams/processor-client.ts";
 import type { RingConsumer } from "../ring/ring-consumer.ts";
 import type { RingProducer } from "../ring/ring-producer.ts";
-import { PHASES, type SharedState } from "./shared-state.ts";
+import type { PaymentOutcome } from "../upstreams/processor-client.ts";
+import { DispatchTasks, type TaskRunners } from "./dispatch-tasks.ts";
+import { DROP, PHASES, type SharedState } from "./shared-state.ts";
+import type { TaskCall } from "./store-batch.ts";
 
 export interface DispatchTask extends PaymentTask {
   readonly correlationId: string;
@@ -33,6 +36,8 @@ export interface DispatchThreadParts {
   readonly index: number;
   readonly dispatcher: PaymentDispatcher<DispatchTask>;
   readonly pay: PayCall;
+  /** Who calls what for the tasks of the other kinds. */
+  readonly runners: TaskRunners;
   readonly tasks: RingConsumer;
   readonly outcomes: RingProducer;
   readonly bell: Doorbell;
@@ -68,11 +73,13 @@ export class DispatchThread {
   readonly #tasks = new Map<number, DispatchTask>();
   readonly #calling = new Set<number>();
   readonly #healthSeenAtMs: Record<ProcessorName, number> = { default: 0, fallback: 0 };
+  readonly #others: DispatchTasks;
   #isPumpPlanned = false;
   #reportedAtMs = 0;
 
   constructor(parts: DispatchThreadParts) {
     this.#parts = parts;
+    this.#others = new DispatchTasks(parts.runners, parts.outcomes, () => this.#planPump(), parts.log);
   }
 
   /** Runs until the drain phase; ends with every task settled, or handed back to the database. */
@@ -115,6 +122,7 @@ export class DispatchThread {
   #pump(): void {
     const { dispatcher, state, index, outcomes, storeBell } = this.#parts;
     this.#takeTasks();
+    this.#others.flush();
     if (state.phase === PHASES.run) {
       const now = Date.now();
       while (this.#hasRoom()) {
@@ -154,9 +162,14 @@ export class DispatchThread {
           if (processor !== null) dispatcher.assigned(view.getFloat64(offset, true), processor, now);
           break;
         }
+        case FRAME_KINDS.task:
+          // store-thread.ts wrote the frame with this shape
+          this.#others.start(readJson(bytes, offset, tasks.length) as TaskCall);
+          break;
         case FRAME_KINDS.drop:
           dispatcher.clear();
           this.#tasks.clear();
+          if (view.getUint8(offset + 8) === DROP.everything) this.#others.forget();
           break;
         default:
           throw new Error(`a task frame of unknown kind ${tasks.kind}`);
@@ -176,7 +189,8 @@ export class DispatchThread {
       this.#calling.delete(task.taskId);
       dispatcher.finished(task.taskId, outcome, latencyMs, Date.now());
       // A task that was dropped meanwhile is not ours any more: the store would ignore its outcome.
-      if (this.#tasks.get(task.taskId) === task) this.#writeOutcome(task, processor, outcome, requestedAtMs, latencyMs);
+      if (this.#tasks.get(task.taskId) === task)
+        this.#writeOutcome(task, processor, outcome, requestedAtMs, latencyMs);
       this.#planPump();
     });
   }
@@ -210,11 +224,15 @@ export class DispatchThread {
   }
 
   #writeMark(kind: number, taskId: number, upstream: ProcessorName | null): void {
+    this.#writeRaw(kind, taskId, processorNumber(upstream));
+  }
+
+  #writeRaw(kind: number, taskId: number, upstream: number): void {
     const { outcomes } = this.#parts;
     const at = outcomes.begin(kind, TASK_MARK_BYTES);
     if (at < 0) throw new Error("the outcomes ring is full, although room was kept");
     outcomes.view.setFloat64(at, taskId, true);
-    outcomes.view.setUint8(at + 8, processorNumber(upstream));
+    outcomes.view.setUint8(at + 8, upstream);
     outcomes.end();
   }
 
@@ -222,13 +240,13 @@ export class DispatchThread {
   async #drain(): Promise<void> {
     const { shutdownMs, log } = this.#parts;
     const deadline = performance.now() + shutdownMs;
-    while (this.#calling.size > 0 && performance.now() < deadline) {
+    while (this.#calling.size + this.#others.size > 0 && performance.now() < deadline) {
       this.#pump();
       await Bun.sleep(DRAIN_TICK_MS);
     }
-    if (this.#calling.size > 0) {
-      log.warn("calls are still out: their payments are asked about after the next start", {
-        calls: this.#calling.size,
+    if (this.#calling.size + this.#others.size > 0) {
+      log.warn("calls are still out: they are asked about after the next start", {
+        calls: this.#calling.size + this.#others.size,
       });
     }
     await this.#handBack();
@@ -247,6 +265,7 @@ export class DispatchThread {
       this.#writeMark(FRAME_KINDS.giveBack, task.taskId, mayHaveSeen ? task.assigned : null);
     }
     this.#tasks.clear();
+    for (const taskId of this.#others.forget()) this.#writeRaw(FRAME_KINDS.giveBack, taskId, 1);
     outcomes.publish();
     storeBell.ring();
   }

@@ -60,6 +60,7 @@ async function start({ settings, memory, index, processorUrls }: DispatchStart):
       },
       Math.random,
     ),
+    runners: {},
     pay: (processor, payment) => clients[processor].pay(payment),
     tasks: new RingConsumer(attachSharedRing(tasks)),
     outcomes: new RingProducer(attachSharedRing(outcomes)),
@@ -72,7 +73,9 @@ async function start({ settings, memory, index, processorUrls }: DispatchStart):
   });
   const stopCheckpoints =
     index === 0
-      ? startCheckpointer(settings.databaseFile, (error) => log.error("cannot checkpoint the database", { error }))
+      ? startCheckpointer(settings.databaseFile, (error) =>
+          log.error("cannot checkpoint the database", { error }),
+        )
       : () => {};
   await thread.run();
   stopCheckpoints();

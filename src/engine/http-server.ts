@@ -38,9 +38,7 @@ export function createServer(replica: Replica, log: Logger): ServeResult {
   try {
     if (settings.socket !== null) rmSync(settings.socket, { force: true });
     app.listen(
-      settings.socket !== null
-        ? { unix: settings.socket }
-        : { hostname: settings.host, port: settings.port },
+      settings.socket !== null ? { unix: settings.socket } : { hostname: settings.host, port: settings.port },
     );
   } catch (error) {
     builtIn?.stop();
@@ -61,7 +59,10 @@ export function createServer(replica: Replica, log: Logger): ServeResult {
       void server.stop(false);
       // Clients on open connections get their answers with `Connection: close`, and go elsewhere.
       const lingerUntil = Math.min(deadlineMs, performance.now() + LINGER_MS);
-      while (performance.now() < lingerUntil || (server.pendingRequests > 0 && performance.now() < deadlineMs)) {
+      while (
+        performance.now() < lingerUntil ||
+        (server.pendingRequests > 0 && performance.now() < deadlineMs)
+      ) {
         await Bun.sleep(5);
       }
     },
@@ -89,7 +90,7 @@ function assemble(
     logFailure: (error, request) => log.error("a request failed: this is a defect", { ...request, error }),
   })
     .onAfterHandle(({ set }) => {
-      if (lifecycle.stopping) set.headers["connection"] = "close";
+      if (lifecycle.stopping) set.headers.connection = "close";
     })
     .use(paymentRoutes({ acceptor, queries, intake, guard, metrics, unavailable }))
     .use(healthRoutes({ replica, lifecycle }))

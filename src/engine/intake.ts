@@ -1,9 +1,9 @@
 import { LIMITS } from "../config/limits.ts";
-import type { CommandReply } from "../store/module.ts";
 import { ACCEPT_PAYMENT_BYTES, encodeJson, FRAME_KINDS, readJson } from "../ring/frames.ts";
 import type { RingConsumer } from "../ring/ring-consumer.ts";
 import type { RingMemory } from "../ring/ring-memory.ts";
 import { RingProducer } from "../ring/ring-producer.ts";
+import type { CommandReply } from "../store/module.ts";
 import type { EngineBells } from "./engine-memory.ts";
 
 /**
@@ -74,7 +74,8 @@ export class Intake {
   execute(name: string, input: unknown): Promise<Execution> {
     return this.#await((replyId) => {
       const payload = encodeJson({ name, replyId, input });
-      if (payload.byteLength > LIMITS.commandBytesMax.value) throw new Error(`the command ${name} is too large`);
+      if (payload.byteLength > LIMITS.commandBytesMax.value)
+        throw new Error(`the command ${name} is too large`);
       return this.#producer.write(FRAME_KINDS.command, payload);
     });
   }

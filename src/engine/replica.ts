@@ -8,10 +8,16 @@ import { Metrics } from "../metrics/metrics.ts";
 import { RingConsumer } from "../ring/ring-consumer.ts";
 import { createOrOpenRingFile, type RingFile } from "../ring/ring-file.ts";
 import { attachSharedRing } from "../ring/ring-memory.ts";
-import { type Durability, openReader, type OpenDatabase } from "../store/database.ts";
-import { attachBells, createEngineMemory, type EngineBells, type EngineMemory, METRICS_PAGE } from "./engine-memory.ts";
-import { Intake } from "./intake.ts";
+import { type Durability, type OpenDatabase, openReader } from "../store/database.ts";
 import type { DispatchStart } from "./dispatch-worker.ts";
+import {
+  attachBells,
+  createEngineMemory,
+  type EngineBells,
+  type EngineMemory,
+  METRICS_PAGE,
+} from "./engine-memory.ts";
+import { Intake } from "./intake.ts";
 import { PHASES, SharedState } from "./shared-state.ts";
 import type { StoreStart, StoreStarted } from "./store-worker.ts";
 
@@ -80,7 +86,11 @@ export class Replica {
     this.reader.sqlite.close();
     if (stored) ring.close();
     if (!drained || !stored) {
-      this.#parts.log.error("a thread did not stop in time", { drained, stored, replica: settings.replicaId });
+      this.#parts.log.error("a thread did not stop in time", {
+        drained,
+        stored,
+        replica: settings.replicaId,
+      });
     }
     return drained && stored;
   }

@@ -7,6 +7,9 @@ import type { StoreTrouble } from "../store/database.ts";
  * The few facts that all threads of a replica look at without asking each other. One writer per slot.
  */
 export const PHASES = { run: 0, drainDispatch: 1, drainStore: 2 } as const;
+/** What a `drop` frame tells dispatch to forget. */
+export const DROP = { payments: 1, everything: 2 } as const;
+
 export type Phase = keyof typeof PHASES;
 
 const TROUBLES = ["none", "locked", "disk_full", "io_error"] as const;

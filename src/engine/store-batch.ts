@@ -3,13 +3,33 @@ import type { ProcessorName } from "../domain/processor.ts";
 import type { PaymentCommands } from "../modules/payments/commands.ts";
 import { FRAME_KINDS, type PaymentTaskFrame, processorOf, readAttempt, readJson } from "../ring/frames.ts";
 import type { RingConsumer } from "../ring/ring-consumer.ts";
-import type { CommandHandler, CommandReply, StoreModule } from "../store/module.ts";
+import type { CommandHandler, CommandReply, StoreModule, TaskHandler, TaskResult } from "../store/module.ts";
 import type { ReplicaLease } from "../store/replica-lease.ts";
+import { TASK_KIND_NAMES, type TaskKind } from "../store/task-kinds.ts";
 import type { TaskQueue } from "../store/task-queue.ts";
+
+/** A task of any kind but a payment, as dispatch gets it. */
+export interface TaskCall {
+  readonly taskId: number;
+  readonly kind: TaskKind;
+  /** Calls made before this one. */
+  readonly attempts: number;
+  /** A call may have been made whose outcome is unknown. */
+  readonly uncertain: boolean;
+  readonly payload: unknown;
+}
+
+/** What dispatch says of it. */
+export interface TaskCallOutcome extends TaskResult {
+  readonly taskId: number;
+  readonly kind: TaskKind;
+}
 
 /** What may leave the store thread once the batch is committed. */
 export interface BatchEffects {
   readonly tasks: PaymentTaskFrame[];
+  /** Tasks of every other kind. */
+  readonly calls: TaskCall[];
   readonly assigned: { readonly taskId: number; readonly processor: ProcessorName }[];
   readonly replies: { readonly replyId: number; readonly reply: CommandReply }[];
   frames: number;
@@ -44,12 +64,17 @@ const BUG_REPLY: CommandReply = { kind: "bug" };
 export class StoreBatch {
   readonly #parts: StoreBatchParts;
   readonly #handlers = new Map<string, CommandHandler>();
+  readonly #taskHandlers = new Map<TaskKind, TaskHandler>();
   #purgeGeneration = -1;
 
   constructor(parts: StoreBatchParts) {
     this.#parts = parts;
     for (const module of parts.modules) {
       for (const [name, handler] of Object.entries(module.commands)) this.#handlers.set(name, handler);
+      for (const kind of TASK_KIND_NAMES) {
+        const handler = module.tasks?.[kind];
+        if (handler !== undefined) this.#taskHandlers.set(kind, handler);
+      }
     }
   }
 
@@ -61,6 +86,7 @@ export class StoreBatch {
   run(framesMax: number, skipPoison: boolean, nowMs: number): BatchEffects {
     const effects: BatchEffects = {
       tasks: [],
+      calls: [],
       assigned: [],
       replies: [],
       frames: 0,
@@ -84,7 +110,10 @@ export class StoreBatch {
 
   /** Whether tasks that wait in the database may go to dispatch now. */
   hasDue(nowMs: number): boolean {
-    return this.#parts.tasks.hasDue(nowMs);
+    const { tasks } = this.#parts;
+    if (tasks.hasDue("payment", nowMs)) return true;
+    for (const kind of this.#taskHandlers.keys()) if (tasks.hasDue(kind, nowMs)) return true;
+    return false;
   }
 
   /** Dispatch is stopping: what is accepted from now on waits in the database. */
@@ -149,7 +178,10 @@ export class StoreBatch {
   }
 
   #takeCommand(ring: RingConsumer, effects: BatchEffects, nowMs: number): void {
-    if (ring.kind === FRAME_KINDS.acceptPayment) return this.#takePayment(ring, effects);
+    if (ring.kind === FRAME_KINDS.acceptPayment) {
+      this.#takePayment(ring, effects);
+      return;
+    }
     const { name, replyId, input } = readCommand(ring);
     const handler = this.#handlers.get(name);
     if (handler === undefined) throw new Error(`nobody handles the command ${name}`);
@@ -179,16 +211,22 @@ export class StoreBatch {
     const { payments, tasks } = this.#parts;
     switch (ring.kind) {
       case FRAME_KINDS.attempt:
-        return payments.attempt(readAttempt(view, bytes, offset), nowMs);
+        payments.attempt(readAttempt(view, bytes, offset), nowMs);
+        return;
       case FRAME_KINDS.assign: {
         const taskId = view.getFloat64(offset, true);
         const upstream = view.getUint8(offset + 8);
         const processor = processorOf(upstream);
-        if (tasks.assign(taskId, upstream) && processor !== null) effects.assigned.push({ taskId, processor });
+        if (tasks.assign(taskId, upstream) && processor !== null)
+          effects.assigned.push({ taskId, processor });
         return;
       }
+      case FRAME_KINDS.taskOutcome:
+        this.#takeTaskOutcome(ring, nowMs);
+        return;
       case FRAME_KINDS.giveBack:
-        return tasks.park(view.getFloat64(offset, true), view.getUint8(offset + 8), nowMs);
+        tasks.park(view.getFloat64(offset, true), view.getUint8(offset + 8), nowMs);
+        return;
       default:
         throw new Error(`an outcome frame of unknown kind ${ring.kind}`);
     }
@@ -205,8 +243,34 @@ export class StoreBatch {
 
   #refill(effects: BatchEffects, nowMs: number): void {
     const { tasks, payments } = this.#parts;
-    const leased = tasks.leaseDue(nowMs, LIMITS.leaseBatchMax.value);
+    const leased = tasks.leaseDue("payment", nowMs, LIMITS.leaseBatchMax.value);
     if (leased.length > 0) effects.tasks.push(...payments.describe(leased));
+    for (const [kind, handler] of this.#taskHandlers) {
+      for (const task of tasks.leaseDue(kind, nowMs, LIMITS.leaseBatchMax.value)) {
+        const brief = handler.describe(task, nowMs);
+        if (brief === null) {
+          tasks.finish(task.id);
+          continue;
+        }
+        const { id: taskId, attempts, upstream } = task;
+        effects.calls.push({ taskId, kind, attempts, uncertain: upstream !== 0, payload: brief.payload });
+      }
+    }
+  }
+
+  #takeTaskOutcome(ring: RingConsumer, nowMs: number): void {
+    // dispatch-tasks.ts wrote the frame with this shape
+    const { taskId, kind, outcome, data } = readJson(ring.bytes, ring.offset, ring.length) as TaskCallOutcome;
+    const { tasks } = this.#parts;
+    const upstream = outcome.kind === "unknown" ? 1 : 0;
+    const noted = tasks.noteAttempt(taskId, upstream);
+    // Not leased to this replica any more: whoever has it decides.
+    if (noted === null) return;
+    const handler = this.#taskHandlers.get(kind);
+    if (handler === undefined) throw new Error(`nobody handles tasks of kind ${kind}`);
+    const decision = handler.outcome({ id: taskId, upstream, ...noted }, { outcome, data }, nowMs);
+    if (decision.kind === "finish") tasks.finish(taskId);
+    else tasks.park(taskId, upstream, decision.atMs);
   }
 }
 

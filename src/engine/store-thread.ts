@@ -2,14 +2,21 @@ import { LIMITS } from "../config/limits.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Doorbell } from "../ring/doorbell.ts";
-import { encodeJson, FRAME_KINDS, PAYMENT_TASK_BYTES, processorNumber, TASK_MARK_BYTES, writePaymentTask } from "../ring/frames.ts";
+import {
+  encodeJson,
+  FRAME_KINDS,
+  PAYMENT_TASK_BYTES,
+  processorNumber,
+  TASK_MARK_BYTES,
+  writePaymentTask,
+} from "../ring/frames.ts";
 import type { RingConsumer } from "../ring/ring-consumer.ts";
 import type { RingProducer } from "../ring/ring-producer.ts";
 import { sleepMs } from "../ring/sleep.ts";
 import type { OpenDatabase } from "../store/database.ts";
 import { runBatch } from "../store/group-commit.ts";
 import type { ReplicaLease } from "../store/replica-lease.ts";
-import { PHASES, type SharedState } from "./shared-state.ts";
+import { DROP, PHASES, type SharedState } from "./shared-state.ts";
 import type { BatchEffects, StoreBatch } from "./store-batch.ts";
 
 /**
@@ -139,7 +146,9 @@ export class StoreThread {
       return;
     }
     this.#skipPoison = true;
-    log.error("a frame is left out because it cannot be processed: this is a defect, please report it", { error });
+    log.error("a frame is left out because it cannot be processed: this is a defect, please report it", {
+      error,
+    });
   }
 
   #recovered(): void {
@@ -150,13 +159,22 @@ export class StoreThread {
   #handOut(effects: BatchEffects): void {
     const { replies, mainBell, tasks, dispatchBells, metrics } = this.#parts;
     if (effects.purged || effects.fenced) {
-      for (const ring of tasks) writeMark(ring, FRAME_KINDS.drop, 0, 0);
+      const what = effects.fenced ? DROP.everything : DROP.payments;
+      for (const ring of tasks) writeMark(ring, FRAME_KINDS.drop, 0, what);
     }
     for (const task of effects.tasks) {
       const ring = this.#ringOf(task.taskId);
       const at = ring.begin(FRAME_KINDS.paymentTask, PAYMENT_TASK_BYTES);
       if (at < 0) throw new Error("the task ring is full, although its tasks are counted");
       writePaymentTask(ring.view, ring.bytes, at, task);
+      ring.end();
+    }
+    for (const call of effects.calls) {
+      const payload = encodeJson(call);
+      const ring = this.#ringOf(call.taskId);
+      const at = ring.begin(FRAME_KINDS.task, payload.byteLength);
+      if (at < 0) throw new Error("the task ring is full, although its tasks are counted");
+      ring.bytes.set(payload, at);
       ring.end();
     }
     for (const { taskId, processor } of effects.assigned) {

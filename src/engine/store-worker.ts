@@ -1,14 +1,13 @@
-import { LIMITS } from "../config/limits.ts";
 import type { Settings } from "../config/settings.ts";
 import { createLogger } from "../log/logger.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import { PaymentCommands } from "../modules/payments/commands.ts";
-import { attachRingFile } from "../ring/ring-file.ts";
+import { resumeRing } from "../ring/resume-ring.ts";
 import { RingConsumer } from "../ring/ring-consumer.ts";
+import { attachRingFile } from "../ring/ring-file.ts";
 import { attachSharedRing } from "../ring/ring-memory.ts";
 import { RingProducer } from "../ring/ring-producer.ts";
-import { resumeRing } from "../ring/resume-ring.ts";
-import { type Durability, durabilityOf, openWriter, type OpenDatabase } from "../store/database.ts";
+import { type Durability, durabilityOf, type OpenDatabase, openWriter } from "../store/database.ts";
 import { runBatch } from "../store/group-commit.ts";
 import { migrate } from "../store/migrations.ts";
 import { ReplicaLease } from "../store/replica-lease.ts";
@@ -44,11 +43,7 @@ function start({ settings, memory, intakePath }: StoreStart): void {
   const database = openWriter(settings.databaseFile, settings.durability);
   migrate(database.sqlite);
   const lease = new ReplicaLease(database);
-  const tasks = new TaskQueue(
-    database,
-    () => lease.id,
-    LIMITS.tasksInDispatchMax.value * settings.dispatchThreads,
-  );
+  const tasks = new TaskQueue(database, () => lease.id, settings.dispatchThreads);
   const intake = openIntake(intakePath, database, lease, tasks, settings.replicaId);
   const state = new SharedState(memory.state);
   const metrics = new Metrics(memory.metrics, METRICS_PAGE.store);

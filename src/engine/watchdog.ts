@@ -1,6 +1,6 @@
 import type { Logger } from "../log/logger.ts";
-import type { Replica } from "./replica.ts";
 import { healthOf } from "./health.ts";
+import type { Replica } from "./replica.ts";
 
 /**
  * Ends a process one of whose threads hangs: a supervisor (systemd, Docker) starts it again, and what was

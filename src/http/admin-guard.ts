@@ -59,7 +59,8 @@ export class AdminGuard {
     const sent = bearerToken(request.header("authorization"));
     if (this.#tokenDigest !== null) {
       // Digests have one length, so that comparing them tells nothing about the token's, nor where it differs.
-      if (sent !== null && timingSafeEqual(digest(sent), this.#tokenDigest)) return { allowed: true, who: "token" };
+      if (sent !== null && timingSafeEqual(digest(sent), this.#tokenDigest))
+        return { allowed: true, who: "token" };
       if (!this.#open) return { allowed: false, code: "ADMIN_TOKEN_REQUIRED", wrongToken: sent !== null };
     }
     if (this.#open) return { allowed: true, who: "open" };

@@ -56,7 +56,8 @@ export const ERRORS = {
     status: 500,
     title: "Something went wrong here",
     meaning: "A bug. The log has the cause under the request id. The call may or may not have taken effect.",
-    remedy: "Repeat the call with the same id or Idempotency-Key, and report the x-request-id of this answer.",
+    remedy:
+      "Repeat the call with the same id or Idempotency-Key, and report the x-request-id of this answer.",
   },
 
   // Capacity and operation: any route that stores something.
@@ -95,7 +96,8 @@ export const ERRORS = {
   ADMIN_LOCAL_ONLY: {
     status: 403,
     title: "An administrator's call must come from this machine",
-    meaning: "No ADMIN_TOKEN is set, and the request came from elsewhere, through a proxy or from another site.",
+    meaning:
+      "No ADMIN_TOKEN is set, and the request came from elsewhere, through a proxy or from another site.",
     remedy: "Set ADMIN_TOKEN and send it as a bearer token, or call from the machine itself.",
   },
 

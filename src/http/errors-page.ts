@@ -36,6 +36,12 @@ const EXAMPLE = {
   message: ERRORS.VALIDATION.remedy,
 };
 
+/** The page's style; its digest is in the page's Content-Security-Policy. */
+export const ERRORS_STYLE =
+  "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}" +
+  "table{border-collapse:collapse}th,td{border-top:1px solid #ccc;padding:.4rem .8rem;text-align:left;" +
+  "vertical-align:top}tr:target{background:#fff3c4}tbody th{font:600 .8rem ui-monospace,monospace}";
+
 /** The page `/docs/errors`, where `type` of every problem points: plain HTML without scripts. */
 export function renderErrorsHtml(): string {
   const rows = ERROR_CODES.map((code) => {
@@ -45,7 +51,7 @@ export function renderErrorsHtml(): string {
   });
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>catraca: errors</title><link rel="stylesheet" href="/docs/page.css"></head>
+<title>catraca: errors</title><style>${ERRORS_STYLE}</style></head>
 <body><main><h1>Errors</h1>
 <p>Every error is answered as <code>application/problem+json</code> (RFC 9457). <code>code</code> is stable;
 <code>detail</code> says what to do. Report the <code>x-request-id</code> of an answer that you do not understand.</p>

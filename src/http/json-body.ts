@@ -31,9 +31,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * Throws a BodyRejection for anything but at most 64 KiB of JSON in UTF-8.
  */
 export async function readJsonBody(request: Request, mediaType: string): Promise<unknown> {
-  if (Number(request.headers.get("content-length")) > BODY_BYTES_MAX) throw new BodyRejection("BODY_TOO_LARGE");
+  if (Number(request.headers.get("content-length")) > BODY_BYTES_MAX)
+    throw new BodyRejection("BODY_TOO_LARGE");
   // The common spelling is compared first; only other ones pay for normalising.
-  if (mediaType !== "application/json" && !isJson(mediaType)) throw new BodyRejection("UNSUPPORTED_MEDIA_TYPE");
+  if (mediaType !== "application/json" && !isJson(mediaType))
+    throw new BodyRejection("UNSUPPORTED_MEDIA_TYPE");
   const bytes = await request.bytes();
   if (bytes.length === 0) return null;
   if (bytes.length > BODY_BYTES_MAX) throw new BodyRejection("BODY_TOO_LARGE");

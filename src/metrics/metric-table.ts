@@ -21,7 +21,8 @@ export interface MetricDefinition {
 
 /** From 50 µs, a quick accept, to 30 s, beyond the longest timeout: about three bounds per power of ten. */
 const SECONDS = [
-  0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+  0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+  30,
 ] as const;
 
 /** Powers of two up to the largest batch. */
@@ -168,7 +169,8 @@ export type CounterKey = KeysOf<"counter">;
 export type GaugeKey = KeysOf<"gauge">;
 export type HistogramKey = KeysOf<"histogram">;
 
-type ValuesOf<Labels, Name extends keyof Labels> = Labels[Name] extends readonly (infer Value extends string)[]
+type ValuesOf<Labels, Name extends keyof Labels> = Labels[Name] extends readonly (infer Value extends
+  string)[]
   ? Value
   : never;
 

@@ -7,8 +7,8 @@ import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
  * ids are safe integers, both as float64; a payment's id is its UUID's 16 bytes.
  *
  *   intake    main → store       acceptPayment, command
- *   tasks     store → dispatch   paymentTask, assigned, drop
- *   outcomes  dispatch → store   attempt, assign, giveBack
+ *   tasks     store → dispatch   paymentTask, assigned, drop, task
+ *   outcomes  dispatch → store   attempt, assign, giveBack, taskOutcome
  *   replies   store → main       reply
  */
 export const FRAME_KINDS = {
@@ -21,6 +21,8 @@ export const FRAME_KINDS = {
   assign: 7,
   giveBack: 8,
   reply: 9,
+  task: 10,
+  taskOutcome: 11,
 } as const;
 
 const encoder = new TextEncoder();

@@ -74,12 +74,16 @@ export function verify(file: string): BackupResult {
     const schemaVersion = schemaVersionOf(sqlite);
     if (schemaVersion === 0) return refused(`${file} is not a database of catraca`);
     if (schemaVersion > SCHEMA_VERSION) {
-      return refused(`${file} was made by a newer catraca (schema ${schemaVersion}, known: ${SCHEMA_VERSION})`);
+      return refused(
+        `${file} was made by a newer catraca (schema ${schemaVersion}, known: ${SCHEMA_VERSION})`,
+      );
     }
     const row = sqlite.query<{ count: number }, []>("SELECT count(*) AS count FROM payments").get();
     return { kind: "done", payments: row?.count ?? 0, schemaVersion };
   } catch (error) {
-    return refused(`${file} is not a usable database: ${error instanceof Error ? error.message : String(error)}`);
+    return refused(
+      `${file} is not a usable database: ${error instanceof Error ? error.message : String(error)}`,
+    );
   } finally {
     sqlite?.close();
   }

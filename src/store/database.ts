@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { drizzle, type BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 
 /**
  * Opening the database, and what its errors mean. The store thread opens it for writing, main and the

@@ -26,7 +26,11 @@ const LOCK_TIMEOUT_MS = 500;
 export function runBatch<T>(sqlite: Database, work: () => T): BatchResult<T> {
   try {
     if (!beginImmediate(sqlite, LOCK_TIMEOUT_MS)) {
-      return { kind: "trouble", trouble: "locked", error: new Error("database is locked by another program") };
+      return {
+        kind: "trouble",
+        trouble: "locked",
+        error: new Error("database is locked by another program"),
+      };
     }
   } catch (error) {
     return failed(error);

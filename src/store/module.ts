@@ -1,7 +1,9 @@
 import type { Settings } from "../config/settings.ts";
+import type { AttemptOutcome } from "../domain/attempt-outcome.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { OpenDatabase } from "./database.ts";
-import type { TaskQueue } from "./task-queue.ts";
+import type { TaskKind } from "./task-kinds.ts";
+import type { LeasedTask, TaskQueue } from "./task-queue.ts";
 
 /** What the store thread gives to the `commands.ts` of every module. */
 export interface StoreContext {
@@ -21,9 +23,32 @@ export type CommandReply = { readonly kind: string } & Record<string, unknown>;
  */
 export type CommandHandler = (input: never, nowMs: number) => CommandReply;
 
+/** What dispatch is to do for a task: JSON that its runner understands. */
+export interface TaskBrief {
+  readonly payload: unknown;
+}
+
+/** What a task's call came to, with what else the runner brings back. */
+export interface TaskResult {
+  readonly outcome: AttemptOutcome;
+  readonly data?: unknown;
+}
+
+export type TaskDecision = { readonly kind: "finish" } | { readonly kind: "retry"; readonly atMs: number };
+
+/** A module's side of the durable queue, for one kind of task. Runs in the store thread's transaction. */
+export interface TaskHandler {
+  /** What to do for `task`; null if nothing is to be done any more, which ends it. */
+  readonly describe: (task: LeasedTask, nowMs: number) => TaskBrief | null;
+  /** Writes what the call came to, and decides whether there is another. `attempts` counts this one. */
+  readonly outcome: (task: LeasedTask, result: TaskResult, nowMs: number) => TaskDecision;
+}
+
 /** The writing side of a module. */
 export interface StoreModule {
   readonly commands: Readonly<Record<string, CommandHandler>>;
+  /** The kinds of tasks that are this module's. Payments of section A have frames and a way of their own. */
+  readonly tasks?: Readonly<Partial<Record<TaskKind, TaskHandler>>>;
   /** Writes what the module gathered over the batch, in the same transaction. */
   readonly beforeCommit?: () => void;
   /** The batch was rolled back and will run again: forget what was gathered. */

@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNull, lte, sql } from "drizzle-orm";
 import type { OpenDatabase } from "./database.ts";
 import { tasks } from "./tables.ts";
+import { TASK_KIND_NAMES, TASK_KINDS, type TaskKind, taskKindOf } from "./task-kinds.ts";
 
 /**
  * The durable queue: rows of `tasks`, written in the same transaction as what they are about.
@@ -17,7 +18,6 @@ import { tasks } from "./tables.ts";
  */
 export interface LeasedTask {
   readonly id: number;
-  readonly kind: number;
   readonly subject: number;
   readonly attempts: number;
   /** The only upstream that may have seen the subject; 0 none. */
@@ -27,36 +27,40 @@ export interface LeasedTask {
 export class TaskQueue {
   readonly #orm: OpenDatabase["orm"];
   readonly #owner: () => number;
-  readonly #inDispatchMax: number;
   readonly #statements;
-  #inDispatch = 0;
-  #inDispatchCommitted = 0;
-  /** When the next free task is due, at the earliest: spares the look for them. Infinity: there is none. */
-  #nextFreeAtMs = 0;
-  #nextFreeAtMsCommitted = 0;
+  readonly #lanes: Readonly<Record<TaskKind, Lane>>;
   #closed = false;
 
   /**
    * @param owner the replica's number, asked at each use because a fenced replica gets its lease anew
-   * @param inDispatchMax tasks that the dispatch threads hold in memory, all together
+   * @param dispatchThreads each has room for `inDispatchMax` tasks of every kind
    */
-  constructor({ orm }: OpenDatabase, owner: () => number, inDispatchMax: number) {
+  constructor({ orm }: OpenDatabase, owner: () => number, dispatchThreads: number) {
     this.#orm = orm;
     this.#owner = owner;
-    this.#inDispatchMax = inDispatchMax;
+    const lane = (kind: TaskKind): Lane => ({
+      inDispatchMax: TASK_KINDS[kind].inDispatchMax * dispatchThreads,
+      inDispatch: 0,
+      inDispatchCommitted: 0,
+      nextFreeAtMs: 0,
+      nextFreeAtMsCommitted: 0,
+    });
+    this.#lanes = {
+      payment: lane("payment"),
+      userPayment: lane("userPayment"),
+      order: lane("order"),
+      accountPayment: lane("accountPayment"),
+    };
     this.#statements = prepareStatements(orm);
-  }
-
-  get inDispatch(): number {
-    return this.#inDispatch;
   }
 
   /**
    * Whether `leaseDue` would find something to do. It waits until a good part of dispatch is empty,
    * because leasing one by one would be dear.
    */
-  hasDue(nowMs: number): boolean {
-    return !this.#closed && nowMs >= this.#nextFreeAtMs && this.#inDispatch <= this.#inDispatchMax * 0.75;
+  hasDue(kind: TaskKind, nowMs: number): boolean {
+    const lane = this.#lanes[kind];
+    return !this.#closed && nowMs >= lane.nextFreeAtMs && lane.inDispatch <= lane.inDispatchMax * 0.75;
   }
 
   /** From now on every task stays in the database: dispatch is stopping. */
@@ -66,7 +70,7 @@ export class TaskQueue {
 
   /** Looks for free tasks at the next chance, even if this replica knows of none: others may have freed some. */
   lookForFree(): void {
-    this.#nextFreeAtMs = 0;
+    for (const kind of TASK_KIND_NAMES) this.#lanes[kind].nextFreeAtMs = 0;
   }
 
   /**
@@ -74,25 +78,40 @@ export class TaskQueue {
    * @param upstream written down as possibly seen, if the task goes to dispatch at once
    * @returns its id, and whether dispatch is to get it
    */
-  add(kind: number, subject: number, upstream: number, nowMs: number): { id: number; leased: boolean } {
-    const leased = !this.#closed && this.#inDispatch < this.#inDispatchMax;
+  add(kind: TaskKind, subject: number, upstream: number, nowMs: number): { id: number; leased: boolean } {
+    const lane = this.#lanes[kind];
+    const leased = !this.#closed && lane.inDispatch < lane.inDispatchMax;
     const id = this.#statements.insert.get({
-      kind,
+      kind: TASK_KINDS[kind].number,
       subject,
+      added: nowMs,
       at: nowMs,
       owner: leased ? this.#owner() : null,
       upstream: leased ? upstream : 0,
     }).id;
-    if (leased) this.#inDispatch++;
-    else this.#freeFrom(nowMs);
+    if (leased) lane.inDispatch++;
+    else freeFrom(lane, nowMs);
     return { id, leased };
+  }
+
+  /** Adds a task that waits in the database until `atMs`, when a replica that has room takes it. */
+  schedule(kind: TaskKind, subject: number, nowMs: number, atMs = nowMs): void {
+    this.#statements.insert.get({
+      kind: TASK_KINDS[kind].number,
+      subject,
+      added: nowMs,
+      at: atMs,
+      owner: null,
+      upstream: 0,
+    });
+    freeFrom(this.#lanes[kind], atMs);
   }
 
   /** Ends a task. @returns its subject, or null if it is not leased to this replica */
   finish(id: number): number | null {
     const row = this.#statements.finish.get({ id, owner: this.#owner() });
     if (row === undefined) return null;
-    this.#inDispatch--;
+    this.#lanes[taskKindOf(row.kind)].inDispatch--;
     return row.subject;
   }
 
@@ -110,21 +129,26 @@ export class TaskQueue {
   park(id: number, upstream: number, nextAttemptAtMs: number): void {
     const row = this.#statements.park.get({ id, owner: this.#owner(), upstream, at: nextAttemptAtMs });
     if (row === undefined) return;
-    this.#inDispatch--;
-    this.#freeFrom(nextAttemptAtMs);
+    const lane = this.#lanes[taskKindOf(row.kind)];
+    lane.inDispatch--;
+    freeFrom(lane, nextAttemptAtMs);
   }
 
   /** Leases free tasks that are due, oldest first, at most `limit` and as many as dispatch has room for. */
-  leaseDue(nowMs: number, limit: number): LeasedTask[] {
-    if (!this.hasDue(nowMs)) return [];
-    const room = Math.min(limit, this.#inDispatchMax - this.#inDispatch);
-    const due = this.#statements.due.all({ now: nowMs, limit: room });
+  leaseDue(kind: TaskKind, nowMs: number, limit: number): LeasedTask[] {
+    if (!this.hasDue(kind, nowMs)) return [];
+    const lane = this.#lanes[kind];
+    const { number } = TASK_KINDS[kind];
+    const room = Math.min(limit, lane.inDispatchMax - lane.inDispatch);
+    const due = this.#statements.due.all({ kind: number, now: nowMs, limit: room });
     if (due.length > 0) {
       const ids = due.map((task) => task.id);
       this.#orm.update(tasks).set({ leaseOwner: this.#owner() }).where(inArray(tasks.id, ids)).run();
-      this.#inDispatch += due.length;
+      lane.inDispatch += due.length;
     }
-    if (due.length < room) this.#nextFreeAtMs = this.#statements.nextFree.get()?.at ?? Number.POSITIVE_INFINITY;
+    if (due.length < room) {
+      lane.nextFreeAtMs = this.#statements.nextFree.get({ kind: number })?.at ?? Number.POSITIVE_INFINITY;
+    }
     return due;
   }
 
@@ -135,46 +159,62 @@ export class TaskQueue {
   }
 
   /** Deletes every task of a kind, whoever has it. */
-  deleteKind(kind: number): void {
-    const [mine] = this.#orm
-      .select({ count: sql<number>`count(*)` })
-      .from(tasks)
-      .where(and(eq(tasks.kind, kind), eq(tasks.leaseOwner, this.#owner())))
-      .all();
-    this.#orm.delete(tasks).where(eq(tasks.kind, kind)).run();
-    this.#inDispatch -= mine?.count ?? 0;
+  deleteKind(kind: TaskKind): void {
+    this.#orm.delete(tasks).where(eq(tasks.kind, TASK_KINDS[kind].number)).run();
+    this.recount();
   }
 
   /** Counts anew what this replica has leased, after something outside this class changed it. */
   recount(): void {
-    const [mine] = this.#orm
-      .select({ count: sql<number>`count(*)` })
+    const counts = this.#orm
+      .select({ kind: tasks.kind, count: sql<number>`count(*)` })
       .from(tasks)
       .where(eq(tasks.leaseOwner, this.#owner()))
+      .groupBy(tasks.kind)
       .all();
-    this.#inDispatch = mine?.count ?? 0;
+    for (const kind of TASK_KIND_NAMES) {
+      const { number } = TASK_KINDS[kind];
+      this.#lanes[kind].inDispatch = counts.find((row) => row.kind === number)?.count ?? 0;
+    }
     this.lookForFree();
   }
 
   /** The transaction of the last changes was committed. */
   committed(): void {
-    this.#inDispatchCommitted = this.#inDispatch;
-    this.#nextFreeAtMsCommitted = this.#nextFreeAtMs;
+    for (const kind of TASK_KIND_NAMES) {
+      const lane = this.#lanes[kind];
+      lane.inDispatchCommitted = lane.inDispatch;
+      lane.nextFreeAtMsCommitted = lane.nextFreeAtMs;
+    }
   }
 
   /** The transaction of the last changes was rolled back: so is the count. */
   rolledBack(): void {
-    this.#inDispatch = this.#inDispatchCommitted;
-    this.#nextFreeAtMs = this.#nextFreeAtMsCommitted;
+    for (const kind of TASK_KIND_NAMES) {
+      const lane = this.#lanes[kind];
+      lane.inDispatch = lane.inDispatchCommitted;
+      lane.nextFreeAtMs = lane.nextFreeAtMsCommitted;
+    }
   }
+}
 
-  #freeFrom(atMs: number): void {
-    this.#nextFreeAtMs = Math.min(this.#nextFreeAtMs, atMs);
-  }
+/** What is known of one kind without asking the database. */
+interface Lane {
+  readonly inDispatchMax: number;
+  inDispatch: number;
+  inDispatchCommitted: number;
+  /** When the next free task is due, at the earliest: spares the look for it. Infinity: there is none. */
+  nextFreeAtMs: number;
+  nextFreeAtMsCommitted: number;
+}
+
+function freeFrom(lane: Lane, atMs: number): void {
+  lane.nextFreeAtMs = Math.min(lane.nextFreeAtMs, atMs);
 }
 
 function prepareStatements(orm: OpenDatabase["orm"]) {
   const mine = and(eq(tasks.id, sql.placeholder("id")), eq(tasks.leaseOwner, sql.placeholder("owner")));
+  const ofKind = eq(tasks.kind, sql.placeholder("kind"));
   const upstream = sql`${sql.placeholder("upstream")}`;
   return {
     insert: orm
@@ -182,14 +222,14 @@ function prepareStatements(orm: OpenDatabase["orm"]) {
       .values({
         kind: sql.placeholder("kind"),
         subject: sql.placeholder("subject"),
-        addedAtMs: sql.placeholder("at"),
+        addedAtMs: sql.placeholder("added"),
         nextAttemptAtMs: sql.placeholder("at"),
         leaseOwner: sql.placeholder("owner"),
         upstream: sql.placeholder("upstream"),
       })
       .returning({ id: tasks.id })
       .prepare(),
-    finish: orm.delete(tasks).where(mine).returning({ subject: tasks.subject }).prepare(),
+    finish: orm.delete(tasks).where(mine).returning({ subject: tasks.subject, kind: tasks.kind }).prepare(),
     note: orm
       .update(tasks)
       .set({ attempts: sql`${tasks.attempts} + 1`, upstream })
@@ -201,25 +241,24 @@ function prepareStatements(orm: OpenDatabase["orm"]) {
       .update(tasks)
       .set({ leaseOwner: null, upstream, nextAttemptAtMs: sql`${sql.placeholder("at")}` })
       .where(mine)
-      .returning({ id: tasks.id })
+      .returning({ kind: tasks.kind })
       .prepare(),
     due: orm
       .select({
         id: tasks.id,
-        kind: tasks.kind,
         subject: tasks.subject,
         attempts: tasks.attempts,
         upstream: tasks.upstream,
       })
       .from(tasks)
-      .where(and(isNull(tasks.leaseOwner), lte(tasks.nextAttemptAtMs, sql.placeholder("now"))))
+      .where(and(ofKind, isNull(tasks.leaseOwner), lte(tasks.nextAttemptAtMs, sql.placeholder("now"))))
       .orderBy(tasks.nextAttemptAtMs)
       .limit(sql.placeholder("limit"))
       .prepare(),
     nextFree: orm
       .select({ at: tasks.nextAttemptAtMs })
       .from(tasks)
-      .where(isNull(tasks.leaseOwner))
+      .where(and(ofKind, isNull(tasks.leaseOwner)))
       .orderBy(tasks.nextAttemptAtMs)
       .limit(1)
       .prepare(),

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
-import { troubleOf } from "./database.ts";
 import { sleepMs } from "../ring/sleep.ts";
+import { troubleOf } from "./database.ts";
 
 /**
  * Begins write transactions on a database that other replicas write, too.

@@ -46,6 +46,8 @@ describe("certainly not sent is", () => {
     const endpoint = connect(server.url);
     const results = await Promise.all([post(endpoint), post(endpoint), post(endpoint)]);
     for (const result of results) expect(result).toEqual({ kind: "not-sent", code: "connect_refused" });
+    // The first refusal settles all three; the other two connects are refused a moment later.
+    await until(() => endpoint.counts().opening === 0);
     expect(endpoint.counts()).toEqual(NOTHING_OPEN);
   });
 
@@ -53,17 +55,17 @@ describe("certainly not sent is", () => {
     expect(await post(connect("http://processor.invalid"))).toEqual({ kind: "not-sent", code: "dns" });
   });
 
-  test("a connect that nobody answers; when it is answered late, that connection is closed unused", async () => {
-    const { port, release } = await startDeafListener();
+  test("a connect that nobody answers; if it is answered late, that connection is closed unused", async () => {
+    const { port, received } = await startDeafListener();
     const endpoint = connect(`http://127.0.0.1:${port}`, { connectTimeoutMs: 150 });
     const startedAtMs = performance.now();
-    const results = await Promise.all([1, 2, 3, 4, 5, 6].map(() => post(endpoint, 400)));
-    expect(performance.now() - startedAtMs).toBeLessThan(600);
-    const codes = new Set(results.map(({ kind, ...rest }) => `${kind} ${"code" in rest ? rest.code : ""}`));
-    // The kernel accepts the first few on the listener's behalf: those were sent.
-    expect(codes).toEqual(new Set(["unknown timeout", "not-sent connect_timeout"]));
+    const results = await Promise.all([post(endpoint), post(endpoint), post(endpoint, 50)]);
+    expect(performance.now() - startedAtMs).toBeLessThan(1500);
+    for (const result of results) expect(result).toEqual({ kind: "not-sent", code: "connect_timeout" });
     expect(endpoint.counts()).toEqual(NOTHING_OPEN);
-    expect(await release()).not.toContain("after release");
+    expect(await post(endpoint, 50)).toEqual({ kind: "not-sent", code: "connect_timeout" });
+    expect(await received()).toBe("");
+    expect(endpoint.counts()).toEqual(NOTHING_OPEN);
   });
 
   test("a TLS handshake that is not answered, refused or not trusted", async () => {
@@ -73,8 +75,7 @@ describe("certainly not sent is", () => {
       kind: "not-sent",
       code: "connect_timeout",
     });
-    await Bun.sleep(20);
-    expect(mute.connections[0]?.readyState).toBeLessThan(1);
+    await until(() => Number(mute.connections[0]?.readyState) < 1);
 
     const plain = Bun.listen({
       hostname: "127.0.0.1",
@@ -100,7 +101,7 @@ describe("certainly not sent is", () => {
     const server = serve(() => {});
     const endpoint = connect(server.url, { connectionsMax: 1, waitingMax: 1 });
     const sent = post(endpoint, 300);
-    await Bun.sleep(20);
+    await until(() => server.requests.length === 1);
     const waiting = post(endpoint, 60);
     expect(await post(endpoint)).toEqual({ kind: "not-sent", code: "pool_full" });
     expect(await waiting).toEqual({ kind: "not-sent", code: "pool_timeout" });
@@ -128,9 +129,8 @@ describe("certainly not sent is", () => {
     client.close();
     expect(await opening).toEqual({ kind: "not-sent", code: "client_closed" });
     expect(await post(endpoint)).toEqual({ kind: "not-sent", code: "client_closed" });
-    await Bun.sleep(20);
+    await until(() => server.connections.every(({ readyState }) => readyState < 1));
     expect(server.requests).toHaveLength(0);
-    for (const connection of server.connections) expect(connection.readyState).toBeLessThan(1);
   });
 });
 
@@ -184,7 +184,7 @@ describe("unknown is", () => {
       expect(await post(endpoint, 150)).toEqual({ kind: "unknown", code: code as "timeout" });
       const tookMs = performance.now() - startedAtMs;
       if (code === "timeout") expect(tookMs).toBeGreaterThanOrEqual(150);
-      expect(tookMs).toBeLessThan(code === "timeout" ? 400 : 140);
+      expect(tookMs).toBeLessThan(1000);
       expect(endpoint.counts()).toEqual(NOTHING_OPEN);
       // Asking again is the caller's decision, never the client's.
       expect(server.requests).toHaveLength(1);
@@ -228,7 +228,7 @@ describe("unknown is", () => {
     const server = serve(() => {});
     const client = new HttpClient();
     const call = post(client.endpoint(server.url));
-    while (server.requests.length === 0) await Bun.sleep(1);
+    await until(() => server.requests.length === 1);
     client.close();
     expect(await call).toEqual({ kind: "unknown", code: "client_closed" });
   });
@@ -282,33 +282,45 @@ test("a server that does everything at random never sees what is said to be not 
   expect(results.size).toBe(4000);
   expect(kinds.answer).toBeGreaterThan(1000);
   expect(kinds.unknown).toBeGreaterThan(100);
-  await Bun.sleep(100);
+  await until(() => endpoint.counts().open === 0);
   expect(endpoint.counts()).toEqual(NOTHING_OPEN);
 });
 
-/** A listener whose thread sleeps: the kernel lets a few connections in and leaves the next ones unanswered. */
-async function startDeafListener(): Promise<{ port: number; release: () => Promise<string> }> {
+/**
+ * A listener whose thread sleeps for 1.2 s and whose queue is full, so that the kernel leaves connects
+ * unanswered. Afterwards it accepts whatever is still trying, and `received` is what it then reads within a second.
+ */
+async function startDeafListener(): Promise<{ port: number; received: () => Promise<string> }> {
   const script = `
-    const server = require("node:net").createServer((socket) => {
-      socket.on("data", (bytes) => process.stdout.write(bytes));
-      socket.on("error", () => {});
+    const listener = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { data: (_, bytes) => process.stdout.write(bytes), error() {} },
     });
-    server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
-      console.log(server.address().port);
-      setTimeout(() => { Bun.sleepSync(900); setTimeout(() => process.exit(), 1300); }, 1);
-    });
+    console.log(listener.port);
+    setTimeout(() => { Bun.sleepSync(1200); setTimeout(() => process.exit(), 900); }, 10);
   `;
   const process = Bun.spawn([Bun.argv[0] ?? "bun", "-e", script], { stdout: "pipe" });
   cleanups.push(() => process.kill());
   const reader = process.stdout.getReader();
-  const first = await reader.read();
-  const port = Number(new TextDecoder().decode(first.value));
+  const port = Number(new TextDecoder().decode((await reader.read()).value));
+  await Bun.sleep(50);
+  let isFull = false;
+  while (!isFull) {
+    const filler = Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {}, connectError() {} } });
+    filler.then(
+      (socket) => cleanups.push(() => socket.terminate()),
+      () => {},
+    );
+    isFull = (await Promise.race([filler, Bun.sleep(100)])) === undefined;
+  }
   return {
     port,
-    async release() {
+    async received() {
       let text = "";
-      for (let read = await reader.read(); !read.done; read = await reader.read())
+      for (let read = await reader.read(); !read.done; read = await reader.read()) {
         text += new TextDecoder().decode(read.value);
+      }
       return text;
     },
   };

@@ -186,12 +186,13 @@ function mount(): { url: string; stop: () => Promise<void> } {
 /** Runs the command in a process of its own, as the executable does, on free ports. */
 function startSimulate(flags: readonly string[]) {
   const script = `
-    import { commandFlags, run } from "./src/commands/simulate.ts";
+    import { run } from "./src/commands/simulate.ts";
+    import { SIMULATE_FLAGS } from "./src/simulator/simulate-flags.ts";
     import { loadSettings } from "./src/config/load.ts";
     const argv = ["--port-default", "0", "--port-fallback", "0", ...process.argv.slice(1)];
-    const loaded = loadSettings(argv, {}, { commandFlags });
+    const loaded = loadSettings(argv, {}, { commandFlags: SIMULATE_FLAGS });
     if (!loaded.ok) throw new Error(loaded.problems.join());
-    process.exit(await run(loaded));`;
+    process.exit(await run({ ...loaded, print: (line) => console.log(line) }));`;
   const child = Bun.spawn([process.execPath, "-e", script, "--", ...flags], {
     cwd: `${import.meta.dir}/../..`,
     stdout: "pipe",

@@ -2,24 +2,22 @@ import { CALLS_PER_SECOND } from "../../src/domain/call-pace.ts";
 import { otherProcessor, PROCESSOR_NAMES, type ProcessorName } from "../../src/domain/processor.ts";
 import { cheaperProcessor } from "../../src/domain/routing.ts";
 import type { Scenario } from "./scenario.ts";
-import { stateAt } from "./schedule.ts";
+import { type Schedule, stateAt } from "./schedule.ts";
 
 /**
  * The profit that nobody can exceed who knows schedule and load beforehand, in payments (1.00 each, less fees).
  *
  * Payments may start from when they are accepted; a start at a processor counts if that processor will not be failing
  * when its delay (read at the start) is over and this is before the totals are read. What a processor takes is bounded
- * by its places (replicas × inFlightMax, at most 800): all of them at once after every change of its delay,
- * then places ÷ delay per second. All replicas together start as many calls as their CPU allows (replicas ×
- * CALLS_PER_SECOND). Nothing waits longer than the hold limit for the cheaper processor once the dearer has worked
- * for HOLD_SLACK_MS.
+ * by its places (replicas × inFlightMax, at most 800), each of them taken for the whole delay; all replicas together
+ * start as many calls as their CPU allows (replicas × CALLS_PER_SECOND). Nothing waits longer than the hold limit for
+ * the cheaper processor once the dearer has worked for HOLD_SLACK_MS.
  *
  * Since every payment may start at every later moment, which starts can be used together is a matching whose
  * best total is: as many as possible at the cheaper one, then as many more as possible in all (the weights hang on
  * the processor alone, so greedy is exact). Both numbers come from serving the oldest first at the earliest moment.
  *
- * It is an upper bound, not a plan: it knows no network, no commits, no crashes and no lost answers,
- * and lets all places be free at every change of delay.
+ * It is an upper bound, not a plan: it knows no network, no commits, no crashes and no lost answers.
  */
 export function bestInHindsight(scenario: Scenario, acceptedAtMs: readonly number[]): number {
   const cheaper = cheaperProcessor(scenario.feeShares);
@@ -32,46 +30,64 @@ export function bestInHindsight(scenario: Scenario, acceptedAtMs: readonly numbe
 }
 
 const STEP_MS = 10;
-/** Even a delay of 0 is a call with an insert. */
-const SHORTEST_CALL_MS = 1;
 const PLACES_MAX = 800;
 /** Until the breaker has seen that the dearer works again, a payment may wait past the limit. */
 const HOLD_SLACK_MS = 2_000;
 
-/** Places of one processor that can be taken, step by step. */
+/** Places of one processor over time. */
 class Places {
-  private readonly scenario: Scenario;
-  private readonly name: ProcessorName;
-  private readonly maximum: number;
-  private delayMs = Number.NaN;
-  free: number;
+  /** Per step: how many steps a call begun then takes; 0 where none should be begun. */
+  private readonly callSteps: readonly number[];
+  /** Per step: places that become free in it. */
+  private readonly freed: number[] = [];
+  private free: number;
 
   constructor(scenario: Scenario, name: ProcessorName) {
-    this.scenario = scenario;
-    this.name = name;
-    this.maximum = Math.min(PLACES_MAX, scenario.replicas * scenario.inFlightMax);
-    this.free = this.maximum;
+    this.callSteps = usefulCalls(scenario, name);
+    this.free = Math.min(PLACES_MAX, scenario.replicas * scenario.inFlightMax);
   }
 
-  /** How many calls that will be recorded in time may start in the step that begins at `timeMs`. */
-  advance(timeMs: number): number {
-    const endMs = this.scenario.durationMs + this.scenario.graceMs;
-    const segments = this.scenario.schedule[this.name];
-    // Generous: what is possible at either end of the step is possible in it, and the shorter delay holds.
-    const first = stateAt(segments, timeMs).delayMs;
-    const last = stateAt(segments, timeMs + STEP_MS).delayMs;
-    const works = [timeMs + first, timeMs + STEP_MS + first, timeMs + STEP_MS + last].some(
-      (recordedMs) => !stateAt(segments, recordedMs).failing && recordedMs <= endMs + STEP_MS,
-    );
-    const delayMs = Math.max(Math.min(first, last), SHORTEST_CALL_MS);
-    if (delayMs !== this.delayMs) this.free = this.maximum;
-    this.delayMs = delayMs;
-    this.free = Math.min(
-      this.maximum * Math.max(1, STEP_MS / delayMs),
-      this.free + (this.maximum * STEP_MS) / delayMs,
-    );
-    return works ? this.free : 0;
+  /** How many calls may be begun in `step`; asked once per step, in order. */
+  advance(step: number): number {
+    this.free += this.freed[step] ?? 0;
+    return (this.callSteps[step] ?? 0) > 0 ? this.free : 0;
   }
+
+  /** A delay far below a step lets places be used several times in it. */
+  take(step: number, calls: number): void {
+    const until = step + (this.callSteps[step] ?? 0);
+    this.free -= calls;
+    this.freed[until] = (this.freed[until] ?? 0) + calls;
+  }
+}
+
+/**
+ * When a call should be begun by one who knows the schedule: where it will be recorded before the totals are read, and
+ * no later start ends as early. Such calls end in the order in which they begin, so beginning them as early
+ * as there are places is best.
+ */
+function usefulCalls(scenario: Scenario, name: ProcessorName): number[] {
+  const segments = scenario.schedule[name];
+  const endMs = scenario.durationMs + scenario.graceMs;
+  const steps = Math.ceil(endMs / STEP_MS) + 1;
+  const found = new Array<number>(steps).fill(0);
+  let earliestEndMs = Number.POSITIVE_INFINITY;
+  for (let step = steps - 1; step >= 0; step -= 1) {
+    // Generous: what is possible at some moment of the step is possible in all of it.
+    const firstMs = step * STEP_MS;
+    const ends = [firstMs, firstMs + STEP_MS - 0.01]
+      .flatMap((startMs) => [startMs + stateAt(segments, startMs).delayMs])
+      .filter((recordedMs) => recordedMs <= endMs && worksAround(segments, recordedMs));
+    const recordedMs = Math.min(...ends);
+    if (recordedMs >= earliestEndMs) continue;
+    earliestEndMs = Math.max(recordedMs, firstMs);
+    found[step] = Math.max(1, Math.floor((recordedMs - firstMs) / STEP_MS));
+  }
+  return found;
+}
+
+function worksAround(segments: Schedule[ProcessorName], timeMs: number): boolean {
+  return !stateAt(segments, timeMs).failing || !stateAt(segments, timeMs + STEP_MS).failing;
 }
 
 /** The most payments that `names` can record in time together. */
@@ -89,10 +105,11 @@ function mostProcessed(
   let arrived = 0;
   let gone = 0;
   let processed = 0;
-  for (let timeMs = 0; timeMs <= endMs; timeMs += STEP_MS) {
+  for (let step = 0; step * STEP_MS <= endMs; step += 1) {
+    const timeMs = step * STEP_MS;
     while ((acceptedAtMs[arrived] ?? Number.POSITIVE_INFINITY) < timeMs + STEP_MS) arrived += 1;
     // Who has waited too long for the cheaper one must go to the dearer one as far as that takes it.
-    let room = wayOut?.advance(timeMs) ?? 0;
+    let room = wayOut?.advance(step) ?? 0;
     wayOutSinceMs = room < 1 ? Number.POSITIVE_INFINITY : Math.min(wayOutSinceMs, timeMs);
     if (timeMs - wayOutSinceMs < HOLD_SLACK_MS) room = 0;
     for (; room >= 1 && gone < arrived; room -= 1) {
@@ -101,8 +118,8 @@ function mostProcessed(
     }
     let pace = pacePerStep;
     for (const place of places) {
-      const taken = Math.min(Math.floor(place.advance(timeMs)), arrived - gone, pace);
-      place.free -= taken;
+      const taken = Math.min(place.advance(step), arrived - gone, pace);
+      place.take(step, taken);
       pace -= taken;
       gone += taken;
       processed += taken;

@@ -77,6 +77,7 @@ export class SimulatedReplica {
   healthSeen(processor: ProcessorName, health: { failing: boolean; minResponseTimeMs: number }): void {
     if (this.isDown) return;
     this.dispatcher.healthSeen(processor, health, this.clock.nowMs);
+    this.forgetEndedOutage(processor);
     this.pump();
   }
 
@@ -183,13 +184,15 @@ export class SimulatedReplica {
   }
 
   private watchProbe(paymentId: number, processor: ProcessorName): void {
+    if (this.dispatcher.breakerState(processor) === "closed") return;
     const probes = this.probes[processor];
-    if (this.dispatcher.breakerState(processor) === "closed") {
-      probes.clear();
-      return;
-    }
     this.watch.expect(probes.size === 0, () => `a second probe of ${processor} at ${this.clock.nowMs} ms`);
     probes.add(paymentId);
+  }
+
+  /** A probe that is still out when its outage ends is a call like any other. */
+  private forgetEndedOutage(processor: ProcessorName): void {
+    if (this.dispatcher.breakerState(processor) === "closed") this.probes[processor].clear();
   }
 
   private call(task: PaymentTask, processor: ProcessorName): void {
@@ -240,6 +243,7 @@ export class SimulatedReplica {
       this.watch.callCameToNothing(paymentId, processor);
     }
     this.dispatcher.finished(paymentId, outcome, latencyMs, this.clock.nowMs);
+    this.forgetEndedOutage(processor);
     // The outcome is committed like everything else: a crash before that leaves the payment uncertain.
     const isFree = !task.uncertain;
     this.commit(() => {

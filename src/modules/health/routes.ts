@@ -32,7 +32,9 @@ export function healthRoutes({ replica, lifecycle }: HealthRoutesParts) {
       "/metrics",
       () => {
         refreshGauges(replica);
-        return new Response(replica.metrics.render({ ...buildInfo }), { headers: { "content-type": PROMETHEUS_TYPE } });
+        return new Response(replica.metrics.render({ ...buildInfo }), {
+          headers: { "content-type": PROMETHEUS_TYPE },
+        });
       },
       { detail: { tags: TAGS, summary: "Metrics in Prometheus' text format" } },
     );

@@ -2,21 +2,13 @@ import { and, eq, sql } from "drizzle-orm";
 import { feeOf, parseShare, type Share } from "../../domain/fee.ts";
 import { toCents } from "../../domain/money.ts";
 import type { ProcessorName } from "../../domain/processor.ts";
-import {
-  type AttemptFrame,
-  type PaymentTaskFrame,
-  processorNumber,
-  processorOf,
-} from "../../ring/frames.ts";
+import { type AttemptFrame, type PaymentTaskFrame, processorNumber, processorOf } from "../../ring/frames.ts";
 import type { StoreContext, StoreModule } from "../../store/module.ts";
-import type { LeasedTask } from "../../store/task-queue.ts";
 import { state } from "../../store/tables.ts";
+import type { LeasedTask } from "../../store/task-queue.ts";
 import { EventWriter } from "./event-writer.ts";
 import { RollupWriter } from "./rollup-writer.ts";
 import { PAYMENT_STATUS, paymentEvents, paymentRollups, payments } from "./table.ts";
-
-/** `tasks.kind` of a payment that still has to be charged; its subject is `payments.seq`. */
-export const PAYMENT_TASK_KIND = 1;
 
 export interface AcceptedPayment {
   /** The UUID's 16 bytes; only read during the call. */
@@ -73,7 +65,7 @@ export class PaymentCommands implements StoreModule {
     if (isMissing(row)) return this.#repeat(id, payment);
     metrics.increment("payments_accepted");
     const number = processorNumber(upstream);
-    const task = tasks.add(PAYMENT_TASK_KIND, row.seq, number, payment.acceptedAtMs);
+    const task = tasks.add("payment", row.seq, number, payment.acceptedAtMs);
     if (!task.leased) return { kind: "accepted", task: null };
     return {
       kind: "accepted",
@@ -93,13 +85,16 @@ export class PaymentCommands implements StoreModule {
   attempt(frame: AttemptFrame, nowMs: number): void {
     switch (frame.kind) {
       case "settled":
-        return this.#settle(frame, nowMs);
+        this.#settle(frame, nowMs);
+        return;
       case "declined":
-        return this.#decline(frame, nowMs);
+        this.#decline(frame, nowMs);
+        return;
       case "refused":
       case "failed":
       case "unknown":
-        return this.#noteAttempt(frame, nowMs);
+        this.#noteAttempt(frame, nowMs);
+        return;
     }
   }
 
@@ -193,11 +188,14 @@ export class PaymentCommands implements StoreModule {
   #purge() {
     const { orm, tasks } = this.#context;
     this.#rollups.discard();
-    tasks.deleteKind(PAYMENT_TASK_KIND);
+    tasks.deleteKind("payment");
     orm.delete(payments).run();
     orm.delete(paymentEvents).run();
     orm.delete(paymentRollups).run();
-    orm.update(state).set({ purgeGeneration: sql`${state.purgeGeneration} + 1` }).run();
+    orm
+      .update(state)
+      .set({ purgeGeneration: sql`${state.purgeGeneration} + 1` })
+      .run();
     return { kind: "purged" };
   }
 }

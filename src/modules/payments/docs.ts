@@ -12,7 +12,12 @@ const jsonAnswer = (description: string, example: unknown) => ({
 const ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3";
 const TAGS = ["Payments"];
 const ID_PARAMETER = [
-  { name: "correlationId", in: "path" as const, required: true, schema: { type: "string" as const, format: "uuid" } },
+  {
+    name: "correlationId",
+    in: "path" as const,
+    required: true,
+    schema: { type: "string" as const, format: "uuid" },
+  },
 ];
 const BOUND = { type: "string" as const, format: "date-time" };
 
@@ -33,7 +38,8 @@ export const paymentDocs = {
             properties: {
               correlationId: { type: "string" as const, format: "uuid" },
               amount: {
-                description: "More than 0, at most 9999999999.99, at most 2 decimals; a number or a numeric string.",
+                description:
+                  "More than 0, at most 9999999999.99, at most 2 decimals; a number or a numeric string.",
                 oneOf: [{ type: "number" as const }, { type: "string" as const }],
               },
             },
@@ -92,7 +98,8 @@ export const paymentDocs = {
   purge: {
     tags: TAGS,
     summary: "Forget all payments of this section (administrator)",
-    description: "Queued payments included, in every replica; nothing else. What processors recorded stays there.",
+    description:
+      "Queued payments included, in every replica; nothing else. What processors recorded stays there.",
     responses: {
       204: { description: "Forgotten." },
       401: problemAnswer("The token is missing or wrong."),

@@ -1,7 +1,7 @@
 import { and, between, eq, sql } from "drizzle-orm";
-import type { ProcessorName } from "../../domain/processor.ts";
 import { toAmount } from "../../domain/money.ts";
-import { rangesOf, ROLLUP_BASE, ROLLUP_LEVELS } from "../../domain/rollup.ts";
+import type { ProcessorName } from "../../domain/processor.ts";
+import { ROLLUP_BASE, ROLLUP_LEVELS, rangesOf } from "../../domain/rollup.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import { processorOf } from "../../ring/frames.ts";
 import type { OpenDatabase } from "../../store/database.ts";

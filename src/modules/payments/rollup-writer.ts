@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { bucketOf, ROLLUP_LEVELS } from "../../domain/rollup.ts";
 import type { ProcessorName } from "../../domain/processor.ts";
+import { bucketOf, ROLLUP_LEVELS } from "../../domain/rollup.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { paymentRollups } from "./table.ts";
 

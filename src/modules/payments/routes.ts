@@ -4,8 +4,8 @@ import { parseUuid, UUID_BYTES } from "../../domain/uuid.ts";
 import type { Intake } from "../../engine/intake.ts";
 import type { AdminGuard } from "../../http/admin-guard.ts";
 import { type FieldError, problem, validationProblem } from "../../http/errors.ts";
-import type { Metrics } from "../../metrics/metrics.ts";
 import { executionProblem, RETRY_LATER } from "../../http/execution-problem.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
 import { type AcceptAnswer, type PaymentAcceptor, type PaymentRequest, readPaymentBody } from "./accept.ts";
 import { paymentDocs } from "./docs.ts";
 import type { PaymentQueries } from "./queries.ts";
@@ -44,7 +44,9 @@ export function paymentRoutes(parts: PaymentRoutesParts) {
     })
     .post("/payments-purge", purge, { parse: "none", detail: paymentDocs.purge })
     .post("/purge-payments", purge, { parse: "none", detail: paymentDocs.purge })
-    .get("/healthcheck", () => Response.json({ message: "service is running" }), { detail: paymentDocs.healthcheck });
+    .get("/healthcheck", () => Response.json({ message: "service is running" }), {
+      detail: paymentDocs.healthcheck,
+    });
 }
 
 function answerPost(parts: PaymentRoutesParts, body: unknown): Response | Promise<Response> {
@@ -82,10 +84,7 @@ function answerAccepted(
   }
 }
 
-async function answerGet(
-  { queries, intake }: PaymentRoutesParts,
-  text: string,
-): Promise<Response> {
+async function answerGet({ queries, intake }: PaymentRoutesParts, text: string): Promise<Response> {
   const id = new Uint8Array(UUID_BYTES);
   if (!parseUuid(text, id, 0)) {
     return validationProblem([{ path: "correlationId", message: "must be a UUID" }]);

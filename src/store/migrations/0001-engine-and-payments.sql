@@ -30,7 +30,7 @@ CREATE TABLE tasks (
   lease_owner        INTEGER,
   upstream           INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX tasks_free ON tasks (next_attempt_at_ms) WHERE lease_owner IS NULL;
+CREATE INDEX tasks_free ON tasks (kind, next_attempt_at_ms) WHERE lease_owner IS NULL;
 
 -- status: 0 pending, 1 settled, 2 dead. processor: 0 none, 1 default, 2 fallback.
 CREATE TABLE payments (
