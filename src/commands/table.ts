@@ -1,5 +1,6 @@
 /** The table of commands, in the order in which the help shows them. */
 import { SECTIONS, type SectionTitle } from "../config/settings.ts";
+import { SIMULATE_FLAGS } from "../simulator/simulate-flags.ts";
 import type { Command } from "./command.ts";
 
 // Object.keys() forgets literal names; these are the sections' own.
@@ -21,8 +22,8 @@ export const COMMANDS: readonly Command[] = [
     name: "simulate",
     summary: "Run the built-in processors on ports of their own.",
     operands: [],
-    flags: [],
-    sections: ["Server"],
+    flags: SIMULATE_FLAGS,
+    sections: ["Server", "Payments through the processor pair"],
     readsEnvironment: true,
     load: () => import("./simulate.ts"),
   },

@@ -2,6 +2,7 @@ import type { Settings } from "../config/settings.ts";
 import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
 import type { Logger } from "../log/logger.ts";
 import { createBuiltInProcessors } from "../simulator/built-in-processors.ts";
+import { requestPath } from "../simulator/processor-api.ts";
 
 /**
  * The processors that are used when none is configured. Dispatch calls them over a loopback port of their
@@ -10,8 +11,8 @@ import { createBuiltInProcessors } from "../simulator/built-in-processors.ts";
  */
 export interface BuiltInServer {
   readonly urlOf: (name: ProcessorName) => string;
-  /** Answers a request whose path begins behind `/processors/<name>`. */
-  readonly handle: (name: ProcessorName, request: Request) => Response | Promise<Response>;
+  /** Answers a request to the processor; `path` is what follows `/processors/<name>`. */
+  readonly handle: (name: ProcessorName, request: Request, path: string) => Promise<Response>;
   readonly stop: () => void;
 }
 
@@ -27,21 +28,14 @@ export function serveBuiltInProcessors(settings: Settings, log: Logger): BuiltIn
       port: 0,
       idleTimeout: 0,
       development: false,
-      fetch: (request) => processors[name].handle(request, pathOf(request.url)),
+      fetch: (request) => processors[name].handle(request, requestPath(request.url)),
     }),
   );
   return {
     urlOf: (name) => `http://127.0.0.1:${servers[PROCESSOR_NAMES.indexOf(name)]?.port}`,
-    handle: (name, request) => processors[name].handle(request, pathOf(request.url)),
+    handle: (name, request, path) => processors[name].handle(request, path),
     stop: () => {
       for (const server of servers) void server.stop(true);
     },
   };
-}
-
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  if (start < 0) return "/";
-  const end = url.indexOf("?", start);
-  return end < 0 ? url.slice(start) : url.slice(start, end);
 }

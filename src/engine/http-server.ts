@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import type { ProcessorName } from "../domain/processor.ts";
+import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
 import { AdminGuard } from "../http/admin-guard.ts";
 import { createHttpApp } from "../http/app.ts";
 import { problem } from "../http/errors.ts";
@@ -10,6 +10,7 @@ import { healthRoutes } from "../modules/health/routes.ts";
 import { PaymentAcceptor } from "../modules/payments/accept.ts";
 import { PaymentQueries } from "../modules/payments/queries.ts";
 import { paymentRoutes } from "../modules/payments/routes.ts";
+import { requestPath } from "../simulator/processor-api.ts";
 import { type BuiltInServer, serveBuiltInProcessors } from "./built-in-server.ts";
 import type { Replica } from "./replica.ts";
 
@@ -96,8 +97,17 @@ function assemble(
     .use(healthRoutes({ replica, lifecycle }))
     .use(openApi());
   if (builtIn !== null) {
-    for (const name of ["default", "fallback"] as const) {
-      app.mount(`/processors/${name}`, (request) => builtIn.handle(name, request));
+    for (const name of PROCESSOR_NAMES) {
+      const prefix = `/processors/${name}`;
+      app.all(
+        `${prefix}/*`,
+        ({ request, server }) => {
+          // A simulated delay is silence on the connection, as long as it is set to.
+          server?.timeout(request, 0);
+          return builtIn.handle(name, request, requestPath(request.url, prefix.length));
+        },
+        { parse: "none", detail: { hide: true } },
+      );
     }
   }
   return app;

@@ -20,6 +20,7 @@ import {
 import { Intake } from "./intake.ts";
 import { PHASES, SharedState } from "./shared-state.ts";
 import type { StoreStart, StoreStarted } from "./store-worker.ts";
+import { workerUrl } from "./worker-files.ts";
 
 /**
  * One replica: owns the intake log, starts the store thread and the dispatch threads, and stops them in
@@ -60,7 +61,7 @@ export class Replica {
   startDispatch(processorUrls: Readonly<Record<ProcessorName, string>>): void {
     const { settings, memory } = this.#parts;
     for (let index = 0; index < settings.dispatchThreads; index++) {
-      const worker = new Worker(new URL("./dispatch-worker.ts", import.meta.url).href);
+      const worker = new Worker(workerUrl("dispatch-worker.ts"));
       worker.onerror = (event) => this.#parts.onThreadDeath("dispatch", event.message);
       this.#workers.push(worker);
       worker.postMessage({ settings, memory, index, processorUrls } satisfies DispatchStart);
@@ -132,7 +133,7 @@ export async function openReplica(
   const opened = createOrOpenRingFile(path, LIMITS.intakeRingBytes.value);
   if (opened.kind === "refused") return { kind: "refused", message: opened.message };
   const memory = createEngineMemory(settings.dispatchThreads);
-  const store = new Worker(new URL("./store-worker.ts", import.meta.url).href);
+  const store = new Worker(workerUrl("store-worker.ts"));
   const started = await startStore(store, { settings, memory, intakePath: path });
   if (started.kind === "failed") {
     opened.ring.close();

@@ -86,9 +86,10 @@ export function createHttpApp(options: HttpAppOptions = {}) {
     .wrap(wrap as unknown as Wrapper)
     // Elysia looks for this parser on a route with `parse: "none"` once another one is registered.
     .parser("none", () => null)
-    // Parameters are destructured in the signature because Elysia reads it to see what a hook needs.
-    .onParse(({ request, route }, contentType) =>
-      raw.includes(request.method, route) ? undefined : readJsonBody(request, contentType),
+    // Elysia reads the source of a hook's first parameter to see what it needs, and misreads it if there is a
+    // second one: without this form `route` would be undefined.
+    .onParse(({ request, route, contentType }) =>
+      raw.includes(request.method, route) ? undefined : readJsonBody(request, contentType ?? ""),
     )
     .onError(({ code, error, request }) => {
       switch (code) {

@@ -1,38 +1,14 @@
 /** What is certainly not sent, and what nobody knows: the difference that decides about money. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { SeededRandom } from "./fixtures/random.ts";
-import {
-  type RawRequest,
-  type RawServer,
-  type RawSocket,
-  response,
-  startRawServer,
-} from "./fixtures/raw-server.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "./fixtures/tls-certificate.ts";
-import {
-  HttpClient,
-  type HttpClientOptions,
-  type HttpEndpoint,
-  type HttpEndpointOptions,
-} from "./http-client.ts";
+import { type RawSocket, response, startRawServer } from "./fixtures/raw-server.ts";
+import { TEST_CERTIFICATE } from "./fixtures/tls-certificate.ts";
+import { until } from "./fixtures/until.ts";
+import { cleanUp, connect, serve, undoLater } from "./fixtures/upstream.ts";
+import { HttpClient, type HttpEndpoint } from "./http-client.ts";
 import type { HttpResult } from "./http-result.ts";
 
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
-
-function serve(answer: (socket: RawSocket, request: RawRequest) => void, isTls = false): RawServer {
-  const server = startRawServer(answer, isTls ? { key: TEST_KEY, cert: TEST_CERTIFICATE } : undefined);
-  cleanups.push(server.stop);
-  return server;
-}
-
-function connect(url: string, options: HttpClientOptions & HttpEndpointOptions = {}): HttpEndpoint {
-  const client = new HttpClient(options);
-  cleanups.push(() => client.close());
-  return client.endpoint(url, options);
-}
+afterEach(cleanUp);
 
 const post = (endpoint: HttpEndpoint, timeoutMs = 2000): Promise<HttpResult> =>
   endpoint.request({ method: "POST", path: "/payments", body: "{}", timeoutMs });
@@ -82,7 +58,7 @@ describe("certainly not sent is", () => {
       port: 0,
       socket: { data: (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n") },
     });
-    cleanups.push(() => plain.stop(true));
+    undoLater(() => plain.stop(true));
     expect(await post(connect(`https://127.0.0.1:${plain.port}`))).toEqual({
       kind: "not-sent",
       code: "tls_failed",
@@ -213,7 +189,7 @@ describe("unknown is", () => {
       port: 0,
       socket: { data: (socket) => socket.pause() },
     });
-    cleanups.push(() => listener.stop(true));
+    undoLater(() => listener.stop(true));
     const endpoint = connect(`http://127.0.0.1:${listener.port}`);
     const result = await endpoint.request({
       method: "POST",
@@ -301,7 +277,7 @@ async function startDeafListener(): Promise<{ port: number; received: () => Prom
     setTimeout(() => { Bun.sleepSync(1200); setTimeout(() => process.exit(), 900); }, 10);
   `;
   const process = Bun.spawn([Bun.argv[0] ?? "bun", "-e", script], { stdout: "pipe" });
-  cleanups.push(() => process.kill());
+  undoLater(() => process.kill());
   const reader = process.stdout.getReader();
   const port = Number(new TextDecoder().decode((await reader.read()).value));
   await Bun.sleep(50);
@@ -309,7 +285,7 @@ async function startDeafListener(): Promise<{ port: number; received: () => Prom
   while (!isFull) {
     const filler = Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {}, connectError() {} } });
     filler.then(
-      (socket) => cleanups.push(() => socket.terminate()),
+      (socket) => undoLater(() => socket.terminate()),
       () => {},
     );
     isFull = (await Promise.race([filler, Bun.sleep(100)])) === undefined;

@@ -1,36 +1,12 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import {
-  type RawRequest,
-  type RawServer,
-  type RawSocket,
-  response,
-  startRawServer,
-} from "./fixtures/raw-server.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "./fixtures/tls-certificate.ts";
-import {
-  HttpClient,
-  type HttpClientOptions,
-  type HttpEndpoint,
-  type HttpEndpointOptions,
-} from "./http-client.ts";
+import { type RawSocket, response } from "./fixtures/raw-server.ts";
+import { TEST_CERTIFICATE } from "./fixtures/tls-certificate.ts";
+import { until } from "./fixtures/until.ts";
+import { cleanUp, connect, serve, undoLater } from "./fixtures/upstream.ts";
+import { HttpClient, type HttpEndpoint } from "./http-client.ts";
 import type { HttpAnswer, HttpResult } from "./http-result.ts";
 
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
-
-function serve(answer: (socket: RawSocket, request: RawRequest) => void): RawServer {
-  const server = startRawServer(answer);
-  cleanups.push(server.stop);
-  return server;
-}
-
-function connect(url: string, options: HttpClientOptions & HttpEndpointOptions = {}): HttpEndpoint {
-  const client = new HttpClient(options);
-  cleanups.push(() => client.close());
-  return client.endpoint(url, options);
-}
+afterEach(cleanUp);
 
 const get = (endpoint: HttpEndpoint, path = "/", timeoutMs = 5000): Promise<HttpResult> =>
   endpoint.request({ method: "GET", path, timeoutMs });
@@ -141,7 +117,7 @@ describe("an exchange", () => {
         );
       },
     });
-    cleanups.push(() => void server.stop(true));
+    undoLater(() => void server.stop(true));
     const endpoint = connect(server.url.href);
     const headers = { "Content-Type": "text/x" };
     expect(
@@ -152,11 +128,7 @@ describe("an exchange", () => {
   });
 
   test("speaks TLS to a server whose certificate it trusts", async () => {
-    const server = startRawServer((socket) => socket.write(response(200, "safe")), {
-      key: TEST_KEY,
-      cert: TEST_CERTIFICATE,
-    });
-    cleanups.push(server.stop);
+    const server = serve((socket) => socket.write(response(200, "safe")), true);
     const endpoint = connect(server.url, { tls: { ca: TEST_CERTIFICATE } });
     expect(textOf(await get(endpoint))).toBe("safe");
     expect(textOf(await get(endpoint))).toBe("safe");
@@ -186,7 +158,7 @@ describe("an exchange", () => {
         },
       },
     });
-    cleanups.push(() => listener.stop(true));
+    undoLater(() => listener.stop(true));
     const endpoint = connect(`http://127.0.0.1:${listener.port}`);
     const body = new Uint8Array(12_000_000);
     const result = await endpoint.request({ method: "POST", path: "/", body, timeoutMs: 2000 });

@@ -1,9 +1,9 @@
 import type { Socket, TLSOptions } from "bun";
 import { type ConnectFailureCode, connectFailureCode } from "./connect-failure.ts";
+import { ParsedAnswer } from "./http-answer.ts";
 import type { HttpCall, HttpOrigin } from "./http-request.ts";
-import { headerOf, type ResponseHead } from "./http-response-head.ts";
 import { HttpResponseParser } from "./http-response-parser.ts";
-import type { HttpAnswer, UnknownCode } from "./http-result.ts";
+import type { UnknownCode } from "./http-result.ts";
 
 /**
  * One connection to an upstream, one call at a time.
@@ -222,29 +222,6 @@ export class HttpConnection {
     if (call === null) return;
     if (this.#mayHaveLeft) call.settle({ kind: "unknown", code });
     else this.#owner.leftUnsent(call);
-  }
-}
-
-class ParsedAnswer implements HttpAnswer {
-  readonly kind = "answer";
-  readonly status: number;
-  readonly body: Uint8Array;
-  readonly latencyMs: number;
-  readonly #head: ResponseHead;
-
-  constructor(head: ResponseHead, body: Uint8Array, latencyMs: number) {
-    this.status = head.status;
-    this.body = body;
-    this.latencyMs = latencyMs;
-    this.#head = head;
-  }
-
-  get bodyEndMarked(): boolean {
-    return this.#head.framing !== "until-close";
-  }
-
-  header(name: string): string | undefined {
-    return headerOf(this.#head, name);
   }
 }
 
