@@ -31,7 +31,7 @@ export interface Command {
   readonly summary: string;
   /** Shown in `<command> --help` below the summary. */
   readonly details?: string;
-  /** Names of the operands, as in `backup <file>`; more are refused. */
+  /** Names of the operands, as in `backup <file>`, with "?" behind one that may be left out; more are refused. */
   readonly operands: readonly string[];
   readonly flags: readonly CommandFlag[];
   /** Sections of settings that this command's help shows. */

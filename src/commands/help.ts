@@ -1,7 +1,7 @@
 /** `catraca help`: everything in it comes from the tables of commands and settings. */
 import { SETTINGS } from "../config/settings.ts";
 import { type Command, type CommandContext, EXIT } from "./command.ts";
-import { DEFAULT_COMMAND, findCommand, unknownCommand } from "./find-command.ts";
+import { findCommand, unknownCommand } from "./find-command.ts";
 import { COMMANDS } from "./table.ts";
 
 const WIDTH = 100;
@@ -27,13 +27,7 @@ export function renderHelp(): string {
     "Usage: catraca [command] [flags]",
     "",
     "Commands:",
-    ...COMMANDS.flatMap((command) =>
-      inColumns(
-        usageOf(command),
-        `${command.summary}${command.name === DEFAULT_COMMAND ? " The default." : ""}`,
-        24,
-      ),
-    ),
+    ...COMMANDS.flatMap((command) => inColumns(usageOf(command), command.summary, 24)),
     "",
     ...renderSettings(COMMANDS.flatMap(({ sections }) => sections)),
     ...NOTES,
@@ -78,7 +72,10 @@ function renderSettings(sections: readonly string[]): readonly string[] {
 }
 
 function usageOf(command: Command): string {
-  return [command.name, ...command.operands.map((operand) => `<${operand}>`)].join(" ");
+  const operands = command.operands.map((operand) =>
+    operand.endsWith("?") ? `[${operand.slice(0, -1)}]` : `<${operand}>`,
+  );
+  return [command.name, ...operands].join(" ");
 }
 
 /** Two columns; a left text that is too long for its column gets a line of its own. */

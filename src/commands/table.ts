@@ -77,7 +77,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "help",
     summary: "Print this text, or the help of one command.",
-    operands: ["command"],
+    operands: ["command?"],
     flags: [],
     sections: [],
     readsEnvironment: false,

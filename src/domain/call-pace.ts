@@ -7,6 +7,9 @@ export const CALLS_PER_SECOND = 2_000;
 /** What may start at once after a pause: 20 ms worth, less than one period of the CPU limit. */
 const BURST = 40;
 
+/** Whoever waits for the pace sleeps until this many calls may start: 5 ms, not a wake-up per call. */
+const BATCH = 10;
+
 /** A token bucket over time in ms. */
 export class CallPace {
   private tokens = BURST;
@@ -22,10 +25,10 @@ export class CallPace {
     this.tokens -= 1;
   }
 
-  /** When the next call may start, ms. */
-  opensAtMs(nowMs: number): number {
-    this.refill(nowMs);
-    return this.tokens >= 1 ? nowMs : nowMs + ((1 - this.tokens) * 1_000) / CALLS_PER_SECOND;
+  /** When it is worth looking again, ms: now if a call may start, else when a batch may. */
+  wakeAtMs(nowMs: number): number {
+    if (this.isOpen(nowMs)) return nowMs;
+    return nowMs + ((BATCH - this.tokens) * 1_000) / CALLS_PER_SECOND;
   }
 
   private refill(nowMs: number): void {

@@ -25,6 +25,8 @@ export const FAILURES_TO_OPEN = 5;
 export const PROBE_INTERVAL_FIRST_MS = 50;
 export const PROBE_INTERVAL_MAXIMUM_MS = 250;
 const PROBE_INTERVAL_GROWTH = 1.5;
+/** Doubles with each probe that is begun because the one before did not answer: few hang at once. */
+const PROBE_PATIENCE_FIRST_MS = 1_000;
 /** How many past outages are remembered to judge how long the present one may last. */
 const OUTAGES_REMEMBERED = 8;
 
@@ -38,6 +40,8 @@ export class CircuitBreaker {
   private probeIntervalMs = PROBE_INTERVAL_FIRST_MS;
   private openedByHanging = false;
   private probeNumber = 0;
+  private patienceMs = PROBE_PATIENCE_FIRST_MS;
+  private impatientFromMs = 0;
   private readonly pastOutagesMs: number[] = [];
 
   constructor(processor: ProcessorName) {
@@ -56,6 +60,14 @@ export class CircuitBreaker {
   /** When the next probe may start, ms; Infinity when closed or while a probe is under way. */
   get probeDueMs(): number {
     return this.current === "open" ? this.nextProbeAtMs : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * When a second probe may be begun although the first one has no answer yet, ms. Only for when nothing else
+   * works: a processor that takes seconds to say "no" may be quick again long before it has said so.
+   */
+  get secondProbeDueMs(): number {
+    return this.current === "half-open" ? this.impatientFromMs : this.probeDueMs;
   }
 
   /** How long the present outage has lasted, ms; 0 when closed. */
@@ -86,8 +98,10 @@ export class CircuitBreaker {
    * A probe has been chosen: nobody else may start one until it ends. Returns its number, by which a probe of an
    * earlier outage that ends late is told apart.
    */
-  probeStarted(): number {
+  probeStarted(nowMs: number): number {
+    if (this.current === "half-open") this.patienceMs *= 2;
     this.current = "half-open";
+    this.impatientFromMs = nowMs + this.patienceMs;
     this.probeNumber += 1;
     return this.probeNumber;
   }
@@ -145,6 +159,7 @@ export class CircuitBreaker {
     this.outageStartedMs = startedMs;
     this.openedByHanging = hung;
     this.probeIntervalMs = PROBE_INTERVAL_FIRST_MS;
+    this.patienceMs = PROBE_PATIENCE_FIRST_MS;
     this.nextProbeAtMs = nowMs + PROBE_INTERVAL_FIRST_MS;
   }
 

@@ -2,11 +2,29 @@ import type { AttemptOutcome } from "./attempt-outcome.ts";
 import { CallPace } from "./call-pace.ts";
 import type { BreakerState } from "./circuit-breaker.ts";
 import { IntakeMonitor } from "./intake-monitor.ts";
+import type { DispatchAction, DispatcherSettings, DispatcherSnapshot, PaymentTask } from "./payment-task.ts";
 import { otherProcessor, PROCESSOR_NAMES, type ProcessorName } from "./processor.ts";
 import { ProcessorLane } from "./processor-lane.ts";
 import { retryDelayMs, UNCERTAIN_PAYMENT_RETRY, UNPROCESSED_PAYMENT_RETRY } from "./retry-policy.ts";
 import { cheaperProcessor, chooseRoute, type Route } from "./routing.ts";
 import { TaskHeap } from "./task-heap.ts";
+
+export type { DispatchAction, DispatcherSettings, DispatcherSnapshot, PaymentTask } from "./payment-task.ts";
+
+interface Journey<T> {
+  readonly task: T;
+  readonly lane: ProcessorLane<T>;
+  /** Number of the probe that this is, 0 for none. */
+  readonly probe: number;
+  readonly isQuestion: boolean;
+  stage: "assigning" | "ready" | "calling";
+  /** Purged while the call was out: its place is freed when the answer comes, nothing else happens. */
+  isPurged: boolean;
+}
+
+const IN_FLIGHT_MAX = 256;
+/** How often held payments are looked at again: what is decided about them changes as time passes. */
+const HOLD_TICK_MS = 20;
 
 /**
  * Decides which payment is sent to which processor and when. Pure and synchronous: the dispatch thread tells it
@@ -23,66 +41,6 @@ import { TaskHeap } from "./task-heap.ts";
  * outcome is never assigned anew; assigning, ready and calling hold a place under the processor's limit; a processor whose
  * breaker is not closed has exactly one call begun after it opened, its probe.
  */
-export interface PaymentTask {
-  readonly taskId: number;
-  readonly amountCents: number;
-  readonly acceptedAtMs: number;
-  /** Calls made so far; counted up here when a call is handed out. */
-  attempts: number;
-  /**
-   * As written down in the database: the only processor that may have seen the payment. Set to null here after
-   * an outcome that is certainly "not processed"; writing that down too frees the payment for either processor
-   * should this process die while it waits.
-   */
-  assigned: ProcessorName | null;
-  /** A call was (or may have been) made whose outcome is unknown: only `assigned` may be called from now on. */
-  uncertain: boolean;
-}
-
-export type DispatchAction<T extends PaymentTask = PaymentTask> =
-  | { readonly kind: "call"; readonly task: T; readonly processor: ProcessorName }
-  | { readonly kind: "assign"; readonly task: T; readonly processor: ProcessorName };
-
-export interface DispatcherSettings {
-  readonly feeShares: Readonly<Record<ProcessorName, number>>;
-  readonly maxHoldMs: number;
-  readonly timeoutMs: number;
-  /** Calls in flight per processor and replica; default 256: three replicas stay under the processor's 800. */
-  readonly inFlightMax?: number;
-}
-
-export interface ProcessorSnapshot {
-  readonly breaker: BreakerState;
-  readonly concurrencyLimit: number;
-  readonly inFlight: number;
-  readonly latencyMs: number;
-  readonly uncertain: number;
-}
-
-export interface DispatcherSnapshot {
-  readonly processors: Readonly<Record<ProcessorName, ProcessorSnapshot>>;
-  readonly waiting: number;
-  readonly inFlight: number;
-  /** Age of the oldest payment that waits, ms; 0 when none does. */
-  readonly oldestWaitingMs: number;
-  readonly intakePerSecond: number;
-}
-
-interface Journey<T> {
-  readonly task: T;
-  readonly lane: ProcessorLane<T>;
-  /** Number of the probe that this is, 0 for none. */
-  readonly probe: number;
-  readonly isQuestion: boolean;
-  stage: "assigning" | "ready" | "calling";
-  /** Purged while the call was out: its place is freed when the answer comes, nothing else happens. */
-  isPurged: boolean;
-}
-
-const IN_FLIGHT_MAX = 256;
-/** How often held payments are looked at again: their decision depends on the time that passes. */
-const HOLD_TICK_MS = 10;
-
 export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   private readonly settings: DispatcherSettings;
   private readonly random: () => number;
@@ -190,7 +148,7 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
       wakeMs = Math.min(wakeMs, Math.max(dueMs, nowMs + 1));
     }
     if (wakeMs === Number.POSITIVE_INFINITY) return wakeMs;
-    return Math.max(wakeMs, this.pace.opensAtMs(nowMs), nowMs);
+    return Math.max(wakeMs, this.pace.wakeAtMs(nowMs), nowMs);
   }
 
   /** Where a payment accepted now would be called at once; null when it would wait or be held. */
@@ -247,8 +205,8 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   snapshot(nowMs: number): DispatcherSnapshot {
     return {
       processors: {
-        default: snapshotOf(this.lanes.default, nowMs),
-        fallback: snapshotOf(this.lanes.fallback, nowMs),
+        default: this.lanes.default.snapshot(nowMs),
+        fallback: this.lanes.fallback.snapshot(nowMs),
       },
       waiting: this.waiting,
       inFlight: this.inFlight,
@@ -272,9 +230,10 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   }
 
   private nextProbe(nowMs: number): DispatchAction<T> | null {
+    const isLastHope = !this.lanes.default.isWorking && !this.lanes.fallback.isWorking;
     for (const name of PROCESSOR_NAMES) {
       const lane = this.lanes[name];
-      if (!lane.mayProbe(nowMs)) continue;
+      if (!lane.mayProbe(isLastHope, nowMs)) continue;
       // A payment that is bound to this processor anyway has nothing to lose by being the probe.
       const bound = lane.uncertain.pop();
       if (bound !== undefined) return this.begin(bound, lane, true, nowMs);
@@ -357,7 +316,7 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   /** Takes a place at the processor; the first step is the call if the processor is written down already. */
   private begin(task: T, lane: ProcessorLane<T>, isProbe: boolean, nowMs: number): DispatchAction<T> {
     const isQuestion = task.uncertain;
-    const probe = isProbe ? lane.breaker.probeStarted() : 0;
+    const probe = isProbe ? lane.breaker.probeStarted(nowMs) : 0;
     const journey: Journey<T> = { task, lane, probe, isQuestion, stage: "assigning", isPurged: false };
     this.journeys.set(task.taskId, journey);
     this.pace.take();
@@ -401,14 +360,4 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
       this.delayedTasks.push(nowMs + delayMs, task);
     }
   }
-}
-
-function snapshotOf<T>(lane: ProcessorLane<T>, nowMs: number): ProcessorSnapshot {
-  return {
-    breaker: lane.breaker.state,
-    concurrencyLimit: lane.limit.value,
-    inFlight: lane.inFlight,
-    latencyMs: lane.expectedLatencyMs(nowMs),
-    uncertain: lane.uncertain.size,
-  };
 }

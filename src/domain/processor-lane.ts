@@ -1,5 +1,5 @@
 import { CALLS_PER_SECOND } from "./call-pace.ts";
-import { CircuitBreaker } from "./circuit-breaker.ts";
+import { type BreakerState, CircuitBreaker } from "./circuit-breaker.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import type { ProcessorName } from "./processor.ts";
 import type { ProcessorView } from "./routing.ts";
@@ -20,6 +20,14 @@ const SCOUT_INTERVAL_MS = 500;
 const REFUSAL_PAUSE_FIRST_MS = 20;
 const REFUSAL_PAUSE_MAXIMUM_MS = 1_000;
 
+export interface ProcessorSnapshot {
+  readonly breaker: BreakerState;
+  readonly concurrencyLimit: number;
+  readonly inFlight: number;
+  readonly latencyMs: number;
+  readonly uncertain: number;
+}
+
 export class ProcessorLane<T> {
   readonly name: ProcessorName;
   readonly feeShare: number;
@@ -37,6 +45,7 @@ export class ProcessorLane<T> {
   private readonly timeoutMs: number;
   private readonly inFlightMax: number;
   private latencyMs = 0;
+  private declaredLatencyMs = Number.NaN;
   private newestSampleStartedMs = Number.NEGATIVE_INFINITY;
   /** The latest start among the calls that have ended: calls begun before it have been overtaken. */
   private newestEndedStartMs = Number.NEGATIVE_INFINITY;
@@ -80,9 +89,13 @@ export class ProcessorLane<T> {
     );
   }
 
-  /** The next probe may start. A processor that holds all places with calls that hang is not called yet again. */
-  mayProbe(nowMs: number): boolean {
-    return this.breaker.probeDueMs <= nowMs && this.inFlight < this.inFlightMax;
+  /**
+   * The next probe may start; `isLastHope` says that no processor works. A processor that holds all places
+   * with calls that hang is not called yet again.
+   */
+  mayProbe(isLastHope: boolean, nowMs: number): boolean {
+    const dueMs = isLastHope ? this.breaker.secondProbeDueMs : this.breaker.probeDueMs;
+    return dueMs <= nowMs && this.inFlight < this.inFlightMax;
   }
 
   /** A question about an unknown outcome may start and is due. */
@@ -139,6 +152,9 @@ export class ProcessorLane<T> {
   healthSeen(failing: boolean, minResponseTimeMs: number, nowMs: number): void {
     if (!failing && !this.isWorking && !this.breaker.hanging) this.limit.restart(nowMs);
     this.breaker.healthSeen(failing, nowMs);
+    // What is measured counts more, until the processor says that something has changed.
+    if (minResponseTimeMs === this.declaredLatencyMs) return;
+    this.declaredLatencyMs = minResponseTimeMs;
     this.latencyMs = minResponseTimeMs;
     this.newestSampleStartedMs = nowMs;
   }
@@ -161,6 +177,16 @@ export class ProcessorLane<T> {
       expectedOutageMs: this.breaker.expectedOutageMs(nowMs),
       latencyMs,
       capacityPerSecond: Math.min(CALLS_PER_SECOND, (this.limit.value * 1_000) / Math.max(latencyMs, 1)),
+    };
+  }
+
+  snapshot(nowMs: number): ProcessorSnapshot {
+    return {
+      breaker: this.breaker.state,
+      concurrencyLimit: this.limit.value,
+      inFlight: this.inFlight,
+      latencyMs: this.expectedLatencyMs(nowMs),
+      uncertain: this.uncertain.size,
     };
   }
 }

@@ -3,19 +3,19 @@ import { otherProcessor, type ProcessorName } from "./processor.ts";
 /**
  * At which processor a payment is charged, and when.
  *
- * The rule: a payment goes where most is expected to be left of it,
+ * The rule: a payment goes where most of it is expected to be left,
  *
  *     (1 − fee) × chance to be processed in time,      chance = horizon / (horizon + wait)
  *
- * `wait` is how long it would take there: what is left of an outage, the queue, the answer. `horizon` is how
- * long payments may be expected to go on: as long as they have so far, and at least MAX_HOLD_SECONDS (nobody
- * knows when the last moment comes at which a payment still earns something; what has gone on for a minute will
- * probably go on for another, so a wait of six seconds has a chance of about 10/11). After the intake has
- * fallen silent only SILENT_HORIZON_MS are counted on.
+ * `wait` is how long it would take there: what is left of an outage, the queue, and twice the answer (who waits
+ * can still be sent elsewhere, who has been sent can not). `horizon` is how long payments are expected to go on
+ * coming. Nobody knows when the last moment comes at which a payment still earns something, but what has gone on for a
+ * minute will probably go on for about another: the horizon is the time since the first payment, plus
+ * HORIZON_MINIMUM_MS. Once the intake has fallen silent it is SILENT_HORIZON_MS.
  *
- * With fees of 5 % and 15 % a minute after the start the cheaper processor is worth a wait of some ten seconds,
- * with 7 % and 10 % three, with equal fees none. Whatever the rule says, no payment waits for the cheaper longer
- * than MAX_HOLD_SECONDS while the dearer works.
+ * So a minute after the start the cheaper processor is worth a wait of eight seconds at fees of 5 % and 15 %,
+ * of two at 7 % and 10 %, of none at equal fees; after a quarter of an hour it is worth MAX_HOLD_SECONDS at either.
+ * Whatever the rule says, no payment waits longer than that for one processor while the other works.
  */
 export interface ProcessorView {
   readonly feeShare: number;
@@ -47,6 +47,10 @@ export type Route =
   /** Wait; `for` names the processor that is worth waiting for. */
   | { readonly kind: "hold"; readonly for: ProcessorName };
 
+/** What is counted on at the very start, when nothing has gone on for any time yet. */
+export const HORIZON_MINIMUM_MS = 10_000;
+/** Waiting for an answer counts this many times as much as waiting to be sent. */
+export const ANSWER_WEIGHT = 2;
 /** The second that one user needs between two payments: what can be expected after the last of them. */
 export const SILENT_HORIZON_MS = 1_000;
 
@@ -68,30 +72,33 @@ export function cheaperProcessor(fees: Readonly<Record<ProcessorName, number>>):
 export function chooseRoute(view: RoutingView): Route {
   const cheaper = cheaperOf(view);
   const dearer = otherProcessor(cheaper);
-  const cheaperWaitMs = expectedWaitMs(view.processors[cheaper], view);
-  const dearerWaitMs = expectedWaitMs(view.processors[dearer], view);
-  const horizonMs = horizonOf(view);
-  const cheaperShare = expectedShare(view.processors[cheaper].feeShare, cheaperWaitMs, horizonMs);
-  const dearerShare = expectedShare(view.processors[dearer].feeShare, dearerWaitMs, horizonMs);
-  const better = dearerShare > cheaperShare ? dearer : cheaper;
+  const better = expectedShare(dearer, view) > expectedShare(cheaper, view) ? dearer : cheaper;
   if (takesNow(view.processors[better])) return GO[better];
-  // Holding is for who may hope: past the limit, and where even hope comes past it, whoever takes it gets it.
+  // Past the limit, and where even hope comes past it, whoever takes it gets it.
   const other = otherProcessor(better);
-  const waitMs = better === cheaper ? cheaperWaitMs : dearerWaitMs;
-  const isTooLate = view.paymentAgeMs + waitMs > view.maxHoldMs;
+  const isTooLate = view.paymentAgeMs + holdMs(view.processors[better], view) > view.maxHoldMs;
   return isTooLate && takesNow(view.processors[other]) ? GO[other] : HOLD[better];
 }
 
+/** What is expected to be left of 1.00 at `name` after the fee and the risk of coming too late. */
+export function expectedShare(name: ProcessorName, view: RoutingView): number {
+  const processor = view.processors[name];
+  const waitMs = holdMs(processor, view) + ANSWER_WEIGHT * processor.latencyMs;
+  if (waitMs === Number.POSITIVE_INFINITY) return 0;
+  const horizonMs = view.intakeSilent ? SILENT_HORIZON_MS : view.intakeAgeMs + HORIZON_MINIMUM_MS;
+  return ((1 - processor.feeShare) * horizonMs) / (horizonMs + waitMs);
+}
+
 /**
- * How long until a payment would be processed at `processor`, ms: what is left of an outage, the queue if there is
- * one, one answer. The queue shrinks by what the processor takes less what comes in; where that is nothing,
- * the wait is Infinity: what is in excess would wait for ever.
+ * How long until a call for a payment could start at `processor`, ms: what is left of an outage, and the queue if there
+ * is one. The queue shrinks by what the processor takes less what comes in; where that is nothing, the wait is
+ * Infinity: what is in excess would wait for ever.
  */
-export function expectedWaitMs(processor: ProcessorView, view: RoutingView): number {
-  const base = processor.expectedOutageMs + processor.latencyMs;
-  if (takesNow(processor)) return base;
+export function holdMs(processor: ProcessorView, view: RoutingView): number {
+  if (takesNow(processor)) return 0;
   const spare = processor.capacityPerSecond - view.intakePerSecond;
-  return spare <= 0 ? Number.POSITIVE_INFINITY : base + (view.backlog / spare) * 1_000;
+  if (spare <= 0) return Number.POSITIVE_INFINITY;
+  return processor.expectedOutageMs + (view.backlog / spare) * 1_000;
 }
 
 function takesNow(processor: ProcessorView): boolean {
@@ -100,18 +107,4 @@ function takesNow(processor: ProcessorView): boolean {
 
 function cheaperOf({ processors }: RoutingView): ProcessorName {
   return processors.fallback.feeShare < processors.default.feeShare ? "fallback" : "default";
-}
-
-const KA = Number(process.env["KA"] ?? 1);
-const KB = Number(process.env["KB"] ?? 0);
-function horizonOf(view: RoutingView): number {
-  const h = KA * view.intakeAgeMs + KB;
-  return view.intakeSilent ? Math.min(SILENT_HORIZON_MS, h) : h;
-}
-
-/** What is expected to be left of 1.00 after the fee and the risk of coming too late. */
-export function expectedShare(feeShare: number, waitMs: number, horizonMs: number): number {
-  if (waitMs === Number.POSITIVE_INFINITY) return 0;
-  // Never zero: at the very start the shorter wait decides.
-  return ((1 - feeShare) * (horizonMs + 1)) / (horizonMs + 1 + waitMs);
 }

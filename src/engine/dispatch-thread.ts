@@ -179,12 +179,17 @@ export class DispatchThread {
   }
 
   #call(task: DispatchTask, processor: ProcessorName): void {
-    const { pay, dispatcher } = this.#parts;
+    const { pay, dispatcher, log } = this.#parts;
     const requestedAtMs = Date.now();
     const startedAt = performance.now();
     this.#calling.add(task.taskId);
     const { correlationId, amountCents } = task;
-    void pay(processor, { correlationId, amountCents, requestedAtMs }).then((outcome) => {
+    const called = pay(processor, { correlationId, amountCents, requestedAtMs }).catch((error: unknown) => {
+      // A defect; whether the processor has seen the payment is unknown.
+      log.error("a call threw: this is a defect", { processor, error });
+      return { kind: "unknown", code: "internal_error" } as const;
+    });
+    void called.then((outcome) => {
       const latencyMs = performance.now() - startedAt;
       this.#calling.delete(task.taskId);
       dispatcher.finished(task.taskId, outcome, latencyMs, Date.now());

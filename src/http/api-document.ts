@@ -4,8 +4,8 @@ import { buildInfo } from "../build-info.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 
 /**
- * Builds the OpenAPI document from the routes of the app that `docs` was added to. Everything it needs is loaded
- * and made when it is asked for and forgotten afterwards: the document is read by people, now and then.
+ * Builds the OpenAPI document from the routes of the app that `docs` was added to. The generator is
+ * loaded when the document is asked for (about 12 MB): most replicas never are.
  */
 export async function buildApiDocument(docs: Elysia): Promise<unknown> {
   const { swagger } = await import("@elysiajs/swagger");

@@ -1,9 +1,11 @@
 import { Elysia } from "elysia";
 import { AllowedMethods, pathOf } from "./allowed-methods.ts";
+import { stampAnswers } from "./answer-stamp.ts";
+import { requireClassNames } from "./class-names.ts";
 import { problem, validationProblem } from "./errors.ts";
 import { BODY_BYTES_CUT, BodyRejection, readJsonBody } from "./json-body.ts";
 import { RawRoutes } from "./raw-routes.ts";
-import { createRequestIdentifier, REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
+import { createRequestIdentifier, requestIdOf } from "./request-id.ts";
 import { fieldErrorsOf, type SchemaFailure } from "./validation.ts";
 
 export interface HttpAppOptions {
@@ -26,7 +28,6 @@ export interface FailedRequest {
   readonly path: string;
 }
 
-type Handle = (request: Request) => Response | Promise<Response>;
 type Wrapper = Parameters<Elysia["wrap"]>[0];
 
 /**
@@ -38,6 +39,7 @@ type Wrapper = Parameters<Elysia["wrap"]>[0];
  * mounted, the body is left alone.
  */
 export function createHttpApp(options: HttpAppOptions = {}) {
+  requireClassNames();
   const identify = createRequestIdentifier(options.requestIdPrefix ?? randomPrefix());
   const { onResponse, isStopping, logFailure = writeFailure } = options;
   const allowed = new AllowedMethods(() => app.routes);
@@ -47,25 +49,7 @@ export function createHttpApp(options: HttpAppOptions = {}) {
     logFailure(error, { requestId: requestIdOf(request), method: request.method, path: pathOf(request.url) });
     return problem("INTERNAL");
   };
-  const stamp = (response: Response, id: string): Response => {
-    response.headers.set(REQUEST_ID_HEADER, id);
-    if (isStopping?.() === true) response.headers.set("connection", "close");
-    onResponse?.(response.status);
-    return response;
-  };
-  const wrap = (handle: Handle) => (request: Request) => {
-    const id = identify(request);
-    try {
-      const answer = handle(request);
-      if (answer instanceof Response) return stamp(answer, id);
-      return answer.then(
-        (response) => stamp(response, id),
-        (error) => stamp(failed(error, request), id),
-      );
-    } catch (error) {
-      return stamp(failed(error, request), id);
-    }
-  };
+  const stamp = stampAnswers({ identify, failed, onResponse, isStopping });
 
   const app = new Elysia({
     // Container names such as `api` are shorter than what Elysia takes for the shortest host.
@@ -83,7 +67,7 @@ export function createHttpApp(options: HttpAppOptions = {}) {
     // `wrap` sees every answer at one place, and costs less than Elysia's hooks for the same (onRequest makes it
     // merge headers into each answer, onAfterResponse schedules a callback).
     // The cast says what Elysia's type leaves open: it passes its own `(request) => Response`.
-    .wrap(wrap as unknown as Wrapper)
+    .wrap(stamp as unknown as Wrapper)
     // Elysia looks for this parser on a route with `parse: "none"` once another one is registered.
     .parser("none", () => null)
     // Elysia reads the source of a hook's first parameter to see what it needs, and misreads it if there is a
@@ -126,8 +110,13 @@ function answerInvalid(
   request: Request,
   failed: (error: unknown, request: Request) => Response,
 ): Response {
-  if (failure.type === "response") return failed(failure, request);
-  return validationProblem(fieldErrorsOf(failure));
+  const errors = fieldErrorsOf(failure, request.url);
+  if (failure.type === "response") {
+    // Only the names of the fields are logged: the failure itself holds the answer's values.
+    const misfits = errors.map(({ path, message }) => `${path} ${message}`);
+    return failed(new Error(`an answer does not fit its schema: ${misfits.join(", ")}`), request);
+  }
+  return validationProblem(errors);
 }
 
 function randomPrefix(): string {

@@ -151,7 +151,7 @@ export const ERRORS = {
   PRODUCT_UNKNOWN: {
     status: 400,
     title: "There is no such product",
-    meaning: "product_id names no product of the catalogue.",
+    meaning: "The product_id names no product of the catalogue.",
     remedy: "Use the id of a product that GET /findAll lists.",
   },
   QUANTITY_NOT_ALLOWED: {
@@ -169,13 +169,13 @@ export const ERRORS = {
   PRICE_MISMATCH: {
     status: 400,
     title: "The price does not agree with the catalogue",
-    meaning: "price or total_price differs from the catalogue's, compared at 4 decimals.",
+    meaning: "The price or total_price differs from the catalogue's, compared at 4 decimals.",
     remedy: "Read the product again and send its price, and price times quantity as the total.",
   },
   RESERVATION_UNKNOWN: {
     status: 400,
     title: "There is no such reservation",
-    meaning: "reserve_id names no reservation, or one of another user or product.",
+    meaning: "The reserve_id names no reservation, or one of another user or product.",
     remedy: "Reserve first and send the reserve_id of the answer.",
   },
   RESERVATION_NOT_FOUND: {

@@ -10,6 +10,12 @@ export const BODY_BYTES_MAX = 65_536;
  */
 export const BODY_BYTES_CUT = 4 * BODY_BYTES_MAX;
 
+/**
+ * How deep arrays and objects may be nested. No body of ours needs more than 4; JSON.parse takes 30 ms for 60 KiB of
+ * opening brackets, during which nobody else is served.
+ */
+export const BODY_DEPTH_MAX = 64;
+
 /** Why a body was not taken; thrown to get out of Elysia's parser and turned into a problem by the app. */
 export class BodyRejection extends Error {
   readonly code: ErrorCode;
@@ -39,6 +45,7 @@ export async function readJsonBody(request: Request, mediaType: string): Promise
   const bytes = await request.bytes();
   if (bytes.length === 0) return null;
   if (bytes.length > BODY_BYTES_MAX) throw new BodyRejection("BODY_TOO_LARGE");
+  if (isNestedTooDeeply(bytes)) throw new BodyRejection("INVALID_JSON", { detail: TOO_DEEP });
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch {
@@ -53,4 +60,32 @@ export async function readJsonBody(request: Request, mediaType: string): Promise
 function isJson(mediaType: string): boolean {
   const normal = mediaType.trim().toLowerCase();
   return normal === "" || normal === "application/json" || /^application\/[^/;]+\+json$/.test(normal);
+}
+
+const TOO_DEEP = `Send JSON that is nested at most ${BODY_DEPTH_MAX} levels deep.`;
+const QUOTE = 34;
+const BACKSLASH = 92;
+/** `[` and `{`, `]` and `}` differ in this bit only; without it they are 91 and 93. */
+const CURLY_BIT = 32;
+
+/** Counts brackets outside of strings. On what is not JSON it may say anything; JSON.parse then finds out. */
+function isNestedTooDeeply(bytes: Uint8Array): boolean {
+  // Each level takes two bytes, so most bodies end here.
+  if (bytes.length <= 2 * BODY_DEPTH_MAX) return false;
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] ?? 0;
+    if (inString) {
+      if (byte === BACKSLASH) index++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) {
+      inString = true;
+    } else if ((byte & ~CURLY_BIT) === 91) {
+      if (++depth > BODY_DEPTH_MAX) return true;
+    } else if ((byte & ~CURLY_BIT) === 93) {
+      depth--;
+    }
+  }
+  return false;
 }

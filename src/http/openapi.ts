@@ -12,9 +12,15 @@ import { ERRORS_STYLE, renderErrorsHtml } from "./errors-page.ts";
  */
 export function openApi() {
   const docs = new Elysia({ name: "docs", detail: { hide: true } });
+  // Kept once it is made: it is small and never changes, making it is neither.
+  let document: string | undefined;
+  const readDocument = async (): Promise<Response> => {
+    document ??= JSON.stringify(await buildApiDocument(docs));
+    return new Response(document, { headers: { "content-type": "application/json", ...FRESH } });
+  };
   return docs
     .get("/docs", () => html(PAGE, PAGE_POLICY))
-    .get("/docs/json", async () => Response.json(await buildApiDocument(docs), { headers: FRESH }))
+    .get("/docs/json", readDocument)
     .get("/docs/errors", () => html(renderErrorsHtml(), errorsPolicy()))
     .get("/docs/start.js", () => new Response(START, { headers: { "content-type": SCRIPT_TYPE, ...FRESH } }))
     .get("/docs/swagger-ui.js", ({ request }) => file(request, swaggerScript, SCRIPT_TYPE))

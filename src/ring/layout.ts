@@ -16,7 +16,7 @@
  *               └──────────────────────────────────────────────────────────┘
  *
  *   frame       ┌─────────────────────┬──────────────────┬─────────────────┬─────────────┐
- *   (8-aligned) │ length 24 · kind 8  │ checksum 32      │ payload         │ zeros to 8  │
+ *   (8-aligned) │ length 24 · kind 8  │ checksum 32      │ payload         │ up to 8     │
  *               └─────────────────────┴──────────────────┴─────────────────┴─────────────┘
  *
  * A frame is never cut in two: where it does not fit before the end of the lap, a skip frame (kind 0)

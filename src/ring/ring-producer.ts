@@ -114,7 +114,8 @@ export class RingProducer {
       const words = this.#words;
       const at = this.#wordIndex();
       const header = words[at] ?? 0;
-      // A skip frame holds what an older lap left there: only its header counts.
+      // Padding is checked as it happens to be. What a skip frame covers is up to 1 MiB of an older lap:
+      // there only the header counts.
       const endWord = header >>> 24 === SKIP_KIND ? at + 2 : at + units * 2;
       words[at + 1] = checksumFrame(
         this.#memory.checksumSeed,
@@ -152,10 +153,6 @@ export class RingProducer {
   #open(kind: number, byteLength: number, units: number): number {
     const words = this.#words;
     const at = this.#wordIndex();
-    // The padding is checked with the payload, so it must not hold what an older lap left there. Where
-    // there is no payload the last unit is the header, which is written next.
-    words[at + units * 2 - 2] = 0;
-    words[at + units * 2 - 1] = 0;
     words[at] = (kind << 24) | byteLength;
     this.#openUnits = units;
     return (at << WORD_SHIFT) + FRAME_HEADER_BYTES;

@@ -10,6 +10,8 @@ import { troubleOf } from "./database.ts";
 const INTERVAL_MS = 1000;
 /** Not worth a sync of two files below this. */
 const WAL_BYTES_MIN = 4 * 1024 * 1024;
+const WAL_BYTES_RESTART = 32 * 1024 * 1024;
+const RESTART_WAIT_MS = 20;
 
 /**
  * Starts checkpointing. @param onError told once per kind of trouble, a full disk for instance
@@ -17,12 +19,16 @@ const WAL_BYTES_MIN = 4 * 1024 * 1024;
  */
 export function startCheckpointer(databaseFile: string, onError: (error: Error) => void): () => void {
   const sqlite = new Database(databaseFile, { readwrite: true });
-  sqlite.run("PRAGMA busy_timeout = 0");
   sqlite.run("PRAGMA wal_autocheckpoint = 0");
+  sqlite.run(`PRAGMA busy_timeout = ${RESTART_WAIT_MS}`);
   let lastTrouble = "";
   const timer = setInterval(() => {
     try {
-      if (walBytes(databaseFile) >= WAL_BYTES_MIN) sqlite.run("PRAGMA wal_checkpoint(PASSIVE)");
+      const bytes = walBytes(databaseFile);
+      if (bytes >= WAL_BYTES_MIN) sqlite.run("PRAGMA wal_checkpoint(PASSIVE)");
+      // Under a load without a pause commits arrive while the last frames are copied, and the WAL would never
+      // start over: let the few that are left be copied while writers wait, some ms.
+      if (bytes >= WAL_BYTES_RESTART) sqlite.run("PRAGMA wal_checkpoint(RESTART)");
       lastTrouble = "";
     } catch (error) {
       const trouble = troubleOf(error) ?? "bug";

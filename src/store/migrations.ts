@@ -1,12 +1,16 @@
 import type { Database } from "bun:sqlite";
 import engineAndPayments from "./migrations/0001-engine-and-payments.sql" with { type: "text" };
+import ledger from "./migrations/0002-ledger.sql" with { type: "text" };
+import users from "./migrations/0003-users.sql" with { type: "text" };
+import wallets from "./migrations/0004-wallets.sql" with { type: "text" };
+import idempotency from "./migrations/0005-idempotency.sql" with { type: "text" };
 import { beginImmediate } from "./write-lock.ts";
 
 /**
  * Forward-only migrations, embedded in the executable. PRAGMA user_version counts those applied; all that
  * are missing run in one transaction together with that count, so an upgrade happens or does not.
  */
-const MIGRATIONS: readonly string[] = [engineAndPayments];
+const MIGRATIONS: readonly string[] = [engineAndPayments, ledger, users, wallets, idempotency];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

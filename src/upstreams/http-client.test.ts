@@ -250,6 +250,7 @@ describe("the connections", () => {
     for (let call = 0; call < 3; call++) {
       expect(answered(await get(endpoint)).status).toBe(200);
       await until(() => endpoint.counts().open === 0);
+      expect(endpoint.counts().idle).toBe(0);
     }
   });
 
@@ -276,6 +277,32 @@ describe("the connections", () => {
     for (const result of await Promise.all(calls)) expect(answered(result).status).toBe(200);
     expect(server.connections).toHaveLength(2);
     expect(order).toEqual(["/0", "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8"]);
+  });
+
+  test("are replaced for those who wait when the server does not keep them", async () => {
+    const server = serve((socket) => socket.write(response(200, "", "Connection: close\r\n")));
+    const endpoint = connect(server.url, { connectionsMax: 1 });
+    const results = await Promise.all([get(endpoint), get(endpoint), get(endpoint)]);
+    for (const result of results) expect(answered(result).status).toBe(200);
+    expect(server.connections).toHaveLength(3);
+  });
+
+  test("are opened as many at once as calls wait, again after a host came back", async () => {
+    const before = serve(() => {});
+    before.stop();
+    const endpoint = connect(before.url);
+    expect((await get(endpoint)).kind).toBe("not-sent");
+    const port = Number(new URL(before.url).port);
+    const after = Bun.listen({
+      hostname: "127.0.0.1",
+      port,
+      socket: { data: (s) => void s.write(response(200)) },
+    });
+    undoLater(() => after.stop(true));
+    expect((await get(endpoint)).kind).toBe("answer");
+    const calls = [get(endpoint), get(endpoint), get(endpoint), get(endpoint)];
+    expect(endpoint.counts()).toMatchObject({ open: 1, opening: 3 });
+    for (const result of await Promise.all(calls)) expect(result.kind).toBe("answer");
   });
 
   test("carry 600 calls at once", async () => {

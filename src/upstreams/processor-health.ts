@@ -106,11 +106,12 @@ export class ProcessorHealthPoll {
     if (this.#isStopped()) return 0;
     if (result.kind !== "answer") {
       this.#onMissed(result.code);
-    } else if (result.status !== 200) {
+    } else if (result.status !== 200 && result.status !== 503) {
       this.#onMissed(`http_${result.status}`);
       const retryAfterMs = parseRetryAfter(result.header("retry-after"), this.#clock.nowMs());
       return Math.max(HEALTH_SPACING_MS, retryAfterMs ?? 0);
     } else {
+      // One version of the published processor answers 503 while failing, with the same body.
       const { failing, minResponseTime } = readJsonObject(result.body);
       if (typeof failing === "boolean" && typeof minResponseTime === "number" && minResponseTime >= 0) {
         onHealth({ failing, minResponseTimeMs: minResponseTime, seenAtMs: this.#clock.nowMs() });

@@ -1,0 +1,25 @@
+import { describe, expect, test } from "bun:test";
+import { CALLS_PER_SECOND, CallPace } from "./call-pace.ts";
+
+describe("pace of calls", () => {
+  test("over a second no more than the rate and one burst", () => {
+    const pace = new CallPace();
+    let calls = 0;
+    for (let timeMs = 0; timeMs < 1_000; timeMs += 1) {
+      while (pace.isOpen(timeMs)) {
+        pace.take();
+        calls += 1;
+      }
+    }
+    expect(calls).toBeGreaterThanOrEqual(CALLS_PER_SECOND);
+    expect(calls).toBeLessThanOrEqual(CALLS_PER_SECOND + 50);
+  });
+
+  test("whoever waits is woken when a batch may start, not for each call", () => {
+    const pace = new CallPace();
+    while (pace.isOpen(0)) pace.take();
+    expect(pace.wakeAtMs(0)).toBe(5);
+    expect(pace.isOpen(5)).toBe(true);
+    expect(pace.wakeAtMs(5)).toBe(5);
+  });
+});

@@ -1,0 +1,90 @@
+import { and, eq, isNotNull, lte, sql } from "drizzle-orm";
+import type { OpenDatabase } from "../../store/database.ts";
+import { ledgerAccounts, ledgerEntries, ledgerHolds, ledgerTransfers } from "./table.ts";
+
+const HELD = 0;
+
+/** The ledger's statements, prepared once per connection. */
+export function prepareLedger(orm: OpenDatabase["orm"]) {
+  const value = (name: string) => sql`${sql.placeholder(name)}`;
+  return {
+    openAccount: orm
+      .insert(ledgerAccounts)
+      .values({ kind: sql.placeholder("kind") })
+      .returning({ id: ledgerAccounts.id })
+      .prepare(),
+    readAccount: orm
+      .select({
+        kind: ledgerAccounts.kind,
+        balanceCents: ledgerAccounts.balanceCents,
+        heldCents: ledgerAccounts.heldCents,
+      })
+      .from(ledgerAccounts)
+      .where(eq(ledgerAccounts.id, sql.placeholder("id")))
+      .prepare(),
+    writeAccount: orm
+      .update(ledgerAccounts)
+      .set({ balanceCents: value("balanceCents"), heldCents: value("heldCents") })
+      .where(eq(ledgerAccounts.id, sql.placeholder("id")))
+      .prepare(),
+    addTransfer: orm
+      .insert(ledgerTransfers)
+      .values({
+        id: sql.placeholder("id"),
+        kind: sql.placeholder("kind"),
+        reference: sql.placeholder("reference"),
+        atMs: sql.placeholder("atMs"),
+      })
+      .onConflictDoNothing()
+      .returning({ seq: ledgerTransfers.seq })
+      .prepare(),
+    findTransfer: orm
+      .select({ seq: ledgerTransfers.seq })
+      .from(ledgerTransfers)
+      .where(eq(ledgerTransfers.id, sql.placeholder("id")))
+      .prepare(),
+    addEntry: orm
+      .insert(ledgerEntries)
+      .values({
+        accountId: sql.placeholder("accountId"),
+        transferSeq: sql.placeholder("transferSeq"),
+        cents: sql.placeholder("cents"),
+        balanceAfterCents: sql.placeholder("balanceAfterCents"),
+      })
+      .prepare(),
+    addHold: orm
+      .insert(ledgerHolds)
+      .values({
+        accountId: sql.placeholder("accountId"),
+        cents: sql.placeholder("cents"),
+        createdAtMs: sql.placeholder("createdAtMs"),
+        expiresAtMs: sql.placeholder("expiresAtMs"),
+      })
+      .returning({ id: ledgerHolds.id })
+      .prepare(),
+    findHold: orm
+      .select({ accountId: ledgerHolds.accountId, cents: ledgerHolds.cents, status: ledgerHolds.status })
+      .from(ledgerHolds)
+      .where(eq(ledgerHolds.id, sql.placeholder("id")))
+      .prepare(),
+    resolveHold: orm
+      .update(ledgerHolds)
+      .set({ status: value("status"), resolvedAtMs: value("atMs") })
+      .where(and(eq(ledgerHolds.id, sql.placeholder("id")), eq(ledgerHolds.status, HELD)))
+      .prepare(),
+    // `status = 0` is written out: with a parameter SQLite could not use the partial index.
+    expiredHolds: orm
+      .select({ id: ledgerHolds.id })
+      .from(ledgerHolds)
+      .where(
+        and(
+          sql`${ledgerHolds.status} = 0`,
+          isNotNull(ledgerHolds.expiresAtMs),
+          lte(ledgerHolds.expiresAtMs, sql.placeholder("now")),
+        ),
+      )
+      .orderBy(ledgerHolds.expiresAtMs)
+      .limit(sql.placeholder("limit"))
+      .prepare(),
+  };
+}

@@ -1,0 +1,92 @@
+import { wholeBetween } from "./seed.ts";
+
+export interface LoadOptions {
+  /** Where to post now; changes when a gateway is started again. */
+  readonly url: () => string;
+  readonly random: () => number;
+  /** Requests in flight at once (default 8). */
+  readonly clients?: number;
+  /** Mean pause of a client between two requests, ms (default 6). */
+  readonly pauseMs?: number;
+}
+
+/**
+ * Clients that post payments without end and note what they were told. Amounts differ, so that a payment that
+ * is counted twice or under another amount shows in the sums.
+ */
+export class Load {
+  /** Cents by id: every payment that was ever sent, answered or not. */
+  readonly sent = new Map<string, number>();
+  /** Ids in the order in which they were answered 2xx. */
+  readonly acknowledged: string[] = [];
+  /** Answers by status. */
+  readonly statuses = new Map<number, number>();
+  /** Requests that got no answer: refused connections, connections cut off. */
+  unanswered = 0;
+  readonly #options: LoadOptions;
+  readonly #clients: Promise<void>[];
+  #isRunning = true;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#clients = Array.from({ length: options.clients ?? 8 }, () => this.#run());
+  }
+
+  /** Ends when the last answer is there. */
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    await Promise.all(this.#clients);
+  }
+
+  /** Statuses that occurred, ascending. */
+  get seenStatuses(): number[] {
+    return [...this.statuses.keys()].sort((a, b) => a - b);
+  }
+
+  async #run(): Promise<void> {
+    const { random, pauseMs = 6 } = this.#options;
+    while (this.#isRunning) {
+      await this.#post();
+      await Bun.sleep(random() * 2 * pauseMs);
+    }
+  }
+
+  async #post(): Promise<void> {
+    const id = crypto.randomUUID();
+    const cents = wholeBetween(this.#options.random, 1, 100_000);
+    this.sent.set(id, cents);
+    try {
+      const response = await fetch(`${this.#options.url()}/payments`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: `{"correlationId":"${id}","amount":${cents / 100}}`,
+      });
+      const { status } = response;
+      // Before the body is read: a status line that arrived is an answer.
+      if (response.ok) this.acknowledged.push(id);
+      this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+      await response.text();
+    } catch {
+      this.unanswered++;
+    }
+  }
+}
+
+/** Posts `count` payments of `cents` each as fast as they are answered; returns their ids. Throws unless all are taken. */
+export async function postMany(url: string, count: number, cents: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => crypto.randomUUID());
+  let next = 0;
+  const client = async () => {
+    for (let id = ids[next++]; id !== undefined; id = ids[next++]) {
+      const response = await fetch(`${url}/payments`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: `{"correlationId":"${id}","amount":${cents / 100}}`,
+      });
+      await response.text();
+      if (response.status !== 202) throw new Error(`a new payment was answered ${response.status}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, client));
+  return ids;
+}
