@@ -6,7 +6,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderErrorsMarkdown } from "../src/http/errors-page.ts";
+import { renderMetricsMarkdown } from "../src/metrics/metrics-page.ts";
 import { renderConfiguration } from "./documents/configuration.ts";
+import { renderLimits } from "./documents/limits.ts";
 
 export interface GeneratedDocument {
   /** Relative to the project's folder. */
@@ -16,6 +19,9 @@ export interface GeneratedDocument {
 
 export const DOCUMENTS: readonly GeneratedDocument[] = [
   { file: "docs/configuration.md", render: renderConfiguration },
+  { file: "docs/errors.md", render: renderErrorsMarkdown },
+  { file: "docs/metrics.md", render: renderMetricsMarkdown },
+  { file: "docs/limits.md", render: renderLimits },
 ];
 
 const PROJECT = join(import.meta.dir, "..");

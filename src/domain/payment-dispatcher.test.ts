@@ -183,9 +183,9 @@ describe("an outage of the cheaper processor", () => {
     const probes = calls(60);
     expect(probes).toHaveLength(1);
     expect(probes[0]?.task.acceptedAtMs).toBeGreaterThan(20);
-    expect(calls(300)).toHaveLength(0);
-    dispatcher.finished(probes[0]?.task.taskId ?? 0, settled, 5, 301);
-    const drained = [301, 330, 360].flatMap(calls);
+    expect(calls(150)).toHaveLength(0);
+    dispatcher.finished(probes[0]?.task.taskId ?? 0, settled, 5, 151);
+    const drained = [151, 171, 191].flatMap(calls);
     expect(drained).toHaveLength(54);
     expect(new Set(drained.map(({ processor }) => processor))).toEqual(new Set(["default"]));
   });

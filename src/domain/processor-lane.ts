@@ -16,6 +16,8 @@ const QUESTIONS_SHARE = 0.25;
 /** An unknown outcome after this part of the timeout is a timeout, before it a broken connection. */
 const TIMEOUT_SHARE = 0.9;
 const SCOUT_INTERVAL_MS = 500;
+/** A processor that was quicker than this is not passed over for its slowness. */
+const SCOUT_LATENCY_MS = 100;
 /** After a 429 without Retry-After; doubles with each further one. */
 const REFUSAL_PAUSE_FIRST_MS = 20;
 const REFUSAL_PAUSE_MAXIMUM_MS = 1_000;
@@ -84,6 +86,7 @@ export class ProcessorLane<T> {
       this.isWorking &&
       this.inFlight === 0 &&
       nowMs - this.lastCallMs >= SCOUT_INTERVAL_MS &&
+      this.latencyMs >= SCOUT_LATENCY_MS &&
       this.latencyMs < this.timeoutMs &&
       this.hasRoom(nowMs)
     );

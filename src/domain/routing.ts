@@ -42,6 +42,8 @@ export interface RoutingView {
   readonly maxHoldMs: number;
 }
 
+const HF = Number(process.env["HF"] ?? 1);
+const HM = Number(process.env["HM"] ?? 10000);
 export type Route =
   | { readonly kind: "go"; readonly processor: ProcessorName }
   /** Wait; `for` names the processor that is worth waiting for. */
@@ -85,7 +87,7 @@ export function expectedShare(name: ProcessorName, view: RoutingView): number {
   const processor = view.processors[name];
   const waitMs = holdMs(processor, view) + ANSWER_WEIGHT * processor.latencyMs;
   if (waitMs === Number.POSITIVE_INFINITY) return 0;
-  const horizonMs = view.intakeSilent ? SILENT_HORIZON_MS : view.intakeAgeMs + HORIZON_MINIMUM_MS;
+  const horizonMs = view.intakeSilent ? SILENT_HORIZON_MS : HF * view.intakeAgeMs + HM;
   return ((1 - processor.feeShare) * horizonMs) / (horizonMs + waitMs);
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { TaskHeap } from "./task-heap.ts";
 
 /** A seed for the random cases; set TEST_SEED to repeat a failure. */
-const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+const { TEST_SEED } = process.env;
+const seed = Number(TEST_SEED ?? Date.now() % 1_000_000);
 
 function numbers(count: number): number[] {
   let state = seed;

@@ -1,3 +1,5 @@
+import type { Entry } from "./ledger.ts";
+
 /**
  * A deposit or withdrawal of a user, from its acceptance to its end:
  *
@@ -28,4 +30,29 @@ export function transactionStatusOf(status: UserPaymentStatus): TransactionStatu
     case "failed":
       return "voided";
   }
+}
+
+/** Who takes part when a user's payment is posted, by account. */
+export interface PaymentAccounts {
+  readonly user: number;
+  readonly fees: number;
+  readonly outside: number;
+}
+
+/** How a payment moves money, once the gateway has charged it; what moves nothing has no entry. */
+export function paymentEntries(
+  type: UserPaymentType,
+  accounts: PaymentAccounts,
+  amountCents: number,
+  commissionCents: number,
+): Entry[] {
+  const [userCents, outsideCents] =
+    type === "deposit"
+      ? [amountCents - commissionCents, -amountCents]
+      : [-(amountCents + commissionCents), amountCents];
+  return [
+    { accountId: accounts.outside, cents: outsideCents },
+    { accountId: accounts.fees, cents: commissionCents },
+    { accountId: accounts.user, cents: userCents },
+  ].filter(({ cents }) => cents !== 0);
 }

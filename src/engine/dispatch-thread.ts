@@ -19,6 +19,7 @@ import type { RingConsumer } from "../ring/ring-consumer.ts";
 import type { RingProducer } from "../ring/ring-producer.ts";
 import type { PaymentOutcome } from "../upstreams/processor-client.ts";
 import { DispatchTasks, type TaskRunners } from "./dispatch-tasks.ts";
+import { HeapCare } from "./heap-care.ts";
 import { DROP, PHASES, type SharedState } from "./shared-state.ts";
 import type { TaskCall } from "./store-batch.ts";
 
@@ -73,6 +74,7 @@ export class DispatchThread {
   readonly #tasks = new Map<number, DispatchTask>();
   readonly #calling = new Set<number>();
   readonly #healthSeenAtMs: Record<ProcessorName, number> = { default: 0, fallback: 0 };
+  readonly #heap = new HeapCare();
   readonly #others: DispatchTasks;
   #isPumpPlanned = false;
   #reportedAtMs = 0;
@@ -147,12 +149,16 @@ export class DispatchThread {
   #takeTasks(): void {
     const { tasks, dispatcher } = this.#parts;
     const now = Date.now();
+    let frames = 0;
     while (tasks.next()) {
+      frames++;
       const { view, bytes, offset } = tasks;
       switch (tasks.kind) {
         case FRAME_KINDS.paymentTask: {
-          const { id, ...frame } = readPaymentTask(view, bytes, offset);
-          const task: DispatchTask = { ...frame, correlationId: formatUuid(id, 0) };
+          const frame = readPaymentTask(view, bytes, offset);
+          const { taskId, amountCents, acceptedAtMs, attempts, assigned, uncertain } = frame;
+          const correlationId = formatUuid(frame.idBytes, frame.idAt);
+          const task = { taskId, amountCents, acceptedAtMs, attempts, assigned, uncertain, correlationId };
           this.#tasks.set(task.taskId, task);
           dispatcher.add(task, now);
           break;
@@ -176,6 +182,7 @@ export class DispatchThread {
       }
     }
     tasks.release();
+    this.#heap.handled(frames);
   }
 
   #call(task: DispatchTask, processor: ProcessorName): void {

@@ -89,10 +89,8 @@ function assemble(
   const app = createHttpApp({
     onResponse: (status) => metrics.increment("http_responses", statusClass(status)),
     logFailure: (error, request) => log.error("a request failed: this is a defect", { ...request, error }),
+    isStopping: () => lifecycle.stopping,
   })
-    .onAfterHandle(({ set }) => {
-      if (lifecycle.stopping) set.headers.connection = "close";
-    })
     .use(paymentRoutes({ acceptor, queries, intake, guard, metrics, unavailable }))
     .use(healthRoutes({ replica, lifecycle }))
     .use(openApi());

@@ -195,7 +195,8 @@ export class StoreBatch {
     const { view, bytes, offset } = ring;
     const result = this.#parts.payments.accept(
       {
-        id: bytes.subarray(offset, offset + 16),
+        idBytes: bytes,
+        idAt: offset,
         amountCents: view.getFloat64(offset + 16, true),
         acceptedAtMs: view.getFloat64(offset + 24, true),
       },

@@ -16,6 +16,7 @@ import { sleepMs } from "../ring/sleep.ts";
 import type { OpenDatabase } from "../store/database.ts";
 import { runBatch } from "../store/group-commit.ts";
 import type { ReplicaLease } from "../store/replica-lease.ts";
+import { HeapCare } from "./heap-care.ts";
 import { DROP, PHASES, type SharedState } from "./shared-state.ts";
 import type { BatchEffects, StoreBatch } from "./store-batch.ts";
 
@@ -55,6 +56,7 @@ export interface StoreThreadParts {
 
 export class StoreThread {
   readonly #parts: StoreThreadParts;
+  readonly #heap = new HeapCare();
   #lastCommitAtMs = 0;
   /** Frames still to be run one by one, after a batch threw. */
   #suspects = 0;
@@ -109,6 +111,8 @@ export class StoreThread {
     const result = runBatch(database.sqlite, () => batch.run(framesMax, this.#skipPoison, nowMs));
     switch (result.kind) {
       case "committed":
+        // Before the frames are given back: tasks point at the ids in them.
+        this.#handOut(result.value);
         batch.committed(result.value);
         this.#lastCommitAtMs = nowMs;
         this.#skipPoison = false;
@@ -116,7 +120,7 @@ export class StoreThread {
         metrics.observe("commit_seconds", (performance.now() - startedAt) / 1000);
         metrics.observe("commit_frames", result.value.frames);
         if (state.trouble !== null) this.#recovered();
-        this.#handOut(result.value);
+        this.#heap.handled(result.value.frames);
         return result.value.frames;
       case "trouble":
         batch.rolledBack(intakeAt, outcomesAt);

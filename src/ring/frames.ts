@@ -65,8 +65,9 @@ export function processorOf(number: number | null): ProcessorName | null {
 
 export interface PaymentTaskFrame {
   readonly taskId: number;
-  /** The UUID's 16 bytes. */
-  readonly id: Uint8Array;
+  /** Where the UUID's 16 bytes are: a view per payment would be garbage that costs more than the rest. */
+  readonly idBytes: Uint8Array;
+  readonly idAt: number;
   readonly amountCents: number;
   readonly acceptedAtMs: number;
   readonly attempts: number;
@@ -81,7 +82,7 @@ export function writePaymentTask(
   task: PaymentTaskFrame,
 ): void {
   view.setFloat64(at, task.taskId, true);
-  bytes.set(task.id, at + 8);
+  for (let i = 0; i < 16; i++) bytes[at + 8 + i] = task.idBytes[task.idAt + i] ?? 0;
   view.setFloat64(at + 24, task.amountCents, true);
   view.setFloat64(at + 32, task.acceptedAtMs, true);
   view.setUint32(at + 40, task.attempts, true);
@@ -89,10 +90,12 @@ export function writePaymentTask(
   view.setUint8(at + 45, task.uncertain ? 1 : 0);
 }
 
+/** The frame at `at`; its id is only there until the ring is released. */
 export function readPaymentTask(view: DataView, bytes: Uint8Array, at: number): PaymentTaskFrame {
   return {
     taskId: view.getFloat64(at, true),
-    id: bytes.slice(at + 8, at + 24),
+    idBytes: bytes,
+    idAt: at + 8,
     amountCents: view.getFloat64(at + 24, true),
     acceptedAtMs: view.getFloat64(at + 32, true),
     attempts: view.getUint32(at + 40, true),

@@ -20,6 +20,7 @@ const RESTART_WAIT_MS = 20;
 export function startCheckpointer(databaseFile: string, onError: (error: Error) => void): () => void {
   const sqlite = new Database(databaseFile, { readwrite: true });
   sqlite.run("PRAGMA wal_autocheckpoint = 0");
+  sqlite.run("PRAGMA cache_size = 16");
   sqlite.run(`PRAGMA busy_timeout = ${RESTART_WAIT_MS}`);
   let lastTrouble = "";
   const timer = setInterval(() => {

@@ -12,9 +12,9 @@ export interface OpenDatabase {
   readonly orm: BunSQLiteDatabase;
 }
 
-/** KiB of page cache per writing connection; the operating system caches the rest. */
-const WRITER_CACHE_KIB = 4096;
-const READER_CACHE_KIB = 2048;
+/** KiB of page cache per connection. Small: the operating system caches the file, and only once for all. */
+const WRITER_CACHE_KIB = 2048;
+const READER_CACHE_KIB = 512;
 /** A WAL that a burst has made larger is cut back to this when it starts over. */
 const WAL_BYTES_KEPT = 16 * 1024 * 1024;
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Answer, call, metric, post, summaryOf } from "./client.ts";
 import { Gateway } from "./gateway.ts";
 import { endPrograms } from "./program.ts";
+import { sendRaw } from "./raw-http.ts";
 
 let gateway: Gateway;
 
@@ -216,4 +217,44 @@ describe("a path that nobody has: 404", () => {
       await expectProblem(await call(`${gateway.url}${path}`), 404, "ROUTE_NOT_FOUND");
     },
   );
+});
+
+describe("what is hardly HTTP is refused, and hurts nobody else", () => {
+  const post = "POST /payments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+  const get = "GET /healthcheck HTTP/1.1\r\nHost: x\r\n";
+  const requests: readonly (readonly [name: string, request: string, status: number])[] = [
+    ["a length that is no number", `${post}Content-Length: abc\r\n\r\n{}`, 400],
+    ["a length below 0", `${post}Content-Length: -5\r\n\r\n{}`, 400],
+    ["a length beyond all numbers", `${post}Content-Length: ${"9".repeat(30)}\r\n\r\n{}`, 400],
+    ["two lengths", `${post}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`, 400],
+    ["a length and chunks (request smuggling)", `${post}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
+    ["a chunk without a size", `${post}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}`, 400],
+    ["a chunk beyond all sizes", `${post}Transfer-Encoding: chunked\r\n\r\n${"f".repeat(30)}\r\n{}`, 400],
+    ["a length of 10 MB, and silence", `${post}Content-Length: 10000000\r\n\r\n{`, 413],
+    ["a media type of nonsense", `POST /payments HTTP/1.1\r\nHost: x\r\nContent-Type: \xff;;=\r\nContent-Length: 2\r\n\r\n{}`, 415],
+    ["a line that is no header", `${get}nonsense\r\n\r\n`, 400],
+    ["a header with a NUL byte", `${get}X-Request-Id: a\0b\r\n\r\n`, 400],
+    ["a header of 100 KB", `${get}X-Request-Id: ${"a".repeat(100_000)}\r\n\r\n`, 431],
+    ["5,000 headers", `${get}${"A: b\r\n".repeat(5_000)}\r\n`, 431],
+    ["a path of 20 KB", `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+    ["no host", "GET /healthcheck HTTP/1.1\r\n\r\n", 400],
+    ["another protocol", "SSH-2.0-OpenSSH_9.2\r\n\r\n", 400],
+    ["the start of a TLS connection", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400],
+  ];
+  test.each(requests)("%s", async (_, request, status) => {
+    const answer = await sendRaw(gateway.url, Buffer.from(request, "latin1"));
+    expect(answer.status).toBe(status);
+    expect((await call(`${gateway.url}/healthcheck`)).status).toBe(200);
+  });
+
+  test("a hundred clients that never finish their request", async () => {
+    const waiting = Array.from({ length: 100 }, () => sendRaw(gateway.url, `${post}Content-Length: 50\r\n\r\n{"co`, 1_500));
+    for (let number = 0; number < 20; number++) {
+      const startedAt = performance.now();
+      expect((await call(`${gateway.url}/healthcheck`)).status).toBe(200);
+      expect(performance.now() - startedAt).toBeLessThan(500);
+      await Bun.sleep(10);
+    }
+    for (const { status } of await Promise.all(waiting)) expect(status).toBeNull();
+  });
 });

@@ -10,6 +10,9 @@ export interface LoadOptions {
   readonly pauseMs?: number;
 }
 
+/** Between two tries while nobody listens. */
+const PAUSE_UNANSWERED_MS = 20;
+
 /**
  * Clients that post payments without end and note what they were told. Amounts differ, so that a payment that
  * is counted twice or under another amount shows in the sums.
@@ -68,6 +71,7 @@ export class Load {
       await response.text();
     } catch {
       this.unanswered++;
+      await Bun.sleep(PAUSE_UNANSWERED_MS);
     }
   }
 }
@@ -89,4 +93,42 @@ export async function postMany(url: string, count: number, cents: number): Promi
   };
   await Promise.all(Array.from({ length: 32 }, client));
   return ids;
+}
+
+/**
+ * Posts payments one after the other on one connection, whatever the server says about closing it, until the
+ * server closes it. Returns what was answered to each, in order.
+ */
+export async function postOnOneConnection(
+  url: string,
+  cents: number,
+): Promise<readonly { readonly id: string; readonly status: number }[]> {
+  const { hostname, port } = new URL(url);
+  const answers: { id: string; status: number }[] = [];
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  let id = "";
+  const next = (socket: Bun.Socket) => {
+    id = crypto.randomUUID();
+    const body = `{"correlationId":"${id}","amount":${cents / 100}}`;
+    const head = `POST /payments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+    socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+  };
+  await Bun.connect({
+    hostname,
+    port: Number(port),
+    socket: {
+      open: next,
+      data: (socket, received) => {
+        // Answers are far shorter than a segment: each arrives in one piece.
+        const status = /^HTTP\/1\.1 (\d{3})/.exec(received.toString("latin1"))?.[1];
+        if (status === undefined) return;
+        answers.push({ id, status: Number(status) });
+        setTimeout(() => next(socket), 1);
+      },
+      close: () => resolve(),
+      error: () => resolve(),
+    },
+  });
+  await closed;
+  return answers;
 }

@@ -52,6 +52,12 @@ class Places {
   constructor(scenario: Scenario, name: ProcessorName) {
     this.useful = usefulCalls(scenario, name);
     this.free = Math.min(PLACES_MAX, scenario.replicas * scenario.inFlightMax);
+    // The calls of a process that died run on at the processor, while the next process has all its places.
+    const longestMs = Math.max(...scenario.schedule[name].map(({ delayMs }) => delayMs));
+    for (const { atMs } of scenario.crashes) {
+      this.addPlaces(Math.floor(atMs / STEP_MS), scenario.inFlightMax);
+      this.addPlaces(Math.ceil((atMs + longestMs) / STEP_MS) + 1, -scenario.inFlightMax);
+    }
   }
 
   /** How many steps a call takes that is begun in `step`. */
@@ -62,13 +68,16 @@ class Places {
   /** How many calls may be begun in `step`; asked once per step, in order. */
   advance(step: number): number {
     this.free += this.freed[step] ?? 0;
-    return this.callSteps(step) > 0 ? this.free : 0;
+    return this.callSteps(step) > 0 ? Math.max(0, this.free) : 0;
   }
 
   take(step: number, calls: number): void {
-    const until = step + this.callSteps(step);
     this.free -= calls;
-    this.freed[until] = (this.freed[until] ?? 0) + calls;
+    this.addPlaces(step + this.callSteps(step), calls);
+  }
+
+  private addPlaces(step: number, places: number): void {
+    this.freed[step] = (this.freed[step] ?? 0) + places;
   }
 
   /** Steps whose share of the pace may be used up in `step` besides its own. */

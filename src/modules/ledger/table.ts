@@ -8,10 +8,6 @@ export const ACCOUNT_KINDS = { outside: 1, fees: 2, user: 3, wallet: 4 } as cons
   number
 >;
 
-/** The system's own accounts, which the migration makes. */
-export const OUTSIDE_ACCOUNT = 1;
-export const FEES_ACCOUNT = 2;
-
 /** What a transfer is: the numbers in `ledger_transfers.kind`. */
 export const TRANSFER_KINDS = {
   opening: 1,

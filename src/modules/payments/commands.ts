@@ -2,6 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { feeOf, parseShare, type Share } from "../../domain/fee.ts";
 import { toCents } from "../../domain/money.ts";
 import type { ProcessorName } from "../../domain/processor.ts";
+import { UUID_BYTES } from "../../domain/uuid.ts";
 import { type AttemptFrame, type PaymentTaskFrame, processorNumber, processorOf } from "../../ring/frames.ts";
 import type { StoreContext, StoreModule } from "../../store/module.ts";
 import { state } from "../../store/tables.ts";
@@ -11,8 +12,9 @@ import { RollupWriter } from "./rollup-writer.ts";
 import { PAYMENT_STATUS, paymentEvents, paymentRollups, payments } from "./table.ts";
 
 export interface AcceptedPayment {
-  /** The UUID's 16 bytes; only read during the call. */
-  readonly id: Uint8Array;
+  /** Where the UUID's 16 bytes are: in the intake log, unchanged until the batch is committed and handed out. */
+  readonly idBytes: Uint8Array;
+  readonly idAt: number;
   readonly amountCents: number;
   readonly acceptedAtMs: number;
 }
@@ -35,6 +37,8 @@ export class PaymentCommands implements StoreModule {
   readonly #rollups: RollupWriter;
   readonly #events: EventWriter;
   readonly #statements;
+  /** The id being stored: SQLite reads it during the call, so one buffer serves all. */
+  readonly #id = Buffer.alloc(UUID_BYTES);
   readonly #feeShares: Readonly<Record<ProcessorName, Share>>;
 
   constructor(context: StoreContext) {
@@ -56,7 +60,8 @@ export class PaymentCommands implements StoreModule {
    */
   accept(payment: AcceptedPayment, upstream: ProcessorName | null): AcceptResult {
     const { tasks, metrics } = this.#context;
-    const id = Buffer.from(payment.id);
+    const id = this.#id;
+    for (let i = 0; i < id.length; i++) id[i] = payment.idBytes[payment.idAt + i] ?? 0;
     const row = this.#statements.insert.get({
       id,
       cents: payment.amountCents,
@@ -71,7 +76,8 @@ export class PaymentCommands implements StoreModule {
       kind: "accepted",
       task: {
         taskId: task.id,
-        id,
+        idBytes: payment.idBytes,
+        idAt: payment.idAt,
         amountCents: payment.amountCents,
         acceptedAtMs: payment.acceptedAtMs,
         attempts: 0,
@@ -109,7 +115,8 @@ export class PaymentCommands implements StoreModule {
       const assigned = processorOf(task.upstream);
       return {
         taskId: task.id,
-        id: row.id,
+        idBytes: row.id,
+        idAt: 0,
         amountCents: row.amountCents,
         acceptedAtMs: row.acceptedAtMs,
         attempts: task.attempts,

@@ -1,0 +1,215 @@
+import { feeOf, parsePercent, type Share } from "../../domain/fee.ts";
+import { exceedsBalanceLimit } from "../../domain/ledger.ts";
+import { toCents } from "../../domain/money.ts";
+import type { UserPaymentType } from "../../domain/user-payment.ts";
+import { uuidBytes } from "../../domain/uuid.ts";
+import type { StoreContext, StoreModule, TaskHandler } from "../../store/module.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
+import { CounterWriter } from "./counters.ts";
+import { GatewayTasks } from "./gateway-tasks.ts";
+import { prepareStatements } from "./statements.ts";
+import { statusNumber, typeNumber, typeOf } from "./table.ts";
+
+export interface CreateUser {
+  readonly balanceCents: number;
+  /** A UUID made for this call: the id of the opening transfer. */
+  readonly uuid: string;
+}
+
+export interface RequestPayment {
+  readonly userId: number;
+  readonly amountCents: number;
+  /** A UUID made for this call: the payment's key at the gateway and its transfer's id. */
+  readonly uuid: string;
+}
+
+export type UserReply =
+  | { readonly kind: "created"; readonly userId: number; readonly balanceCents: number }
+  | { readonly kind: "balance_limit" }
+  | { readonly kind: "unknown_user" }
+  | {
+      readonly kind: "accepted";
+      readonly paymentId: number;
+      readonly userId: number;
+      readonly amountCents: number;
+    }
+  | { readonly kind: "insufficient_funds"; readonly paymentId: number; readonly neededCents: number };
+
+export type DeadLetterReply = {
+  readonly kind: "requeued" | "discarded" | "unknown_dead_letter" | "insufficient_funds";
+};
+
+/** Section C's writes; see domain/user-payment.ts for the way of a payment. */
+export class UserCommands implements StoreModule {
+  readonly #context: StoreContext;
+  readonly #ledger: Ledger;
+  readonly #statements;
+  readonly #counters: CounterWriter;
+  readonly #feeShare: Share;
+  readonly tasks: { readonly userPayment: TaskHandler };
+
+  constructor(context: StoreContext, ledger: Ledger) {
+    this.#context = context;
+    this.#ledger = ledger;
+    this.#statements = prepareStatements(context.orm);
+    this.#counters = new CounterWriter(context.orm);
+    this.#feeShare = transactionFee(context.settings.transactionFee);
+    const { settings } = context;
+    this.tasks = {
+      userPayment: new GatewayTasks({
+        statements: this.#statements,
+        counters: this.#counters,
+        ledger,
+        settings,
+      }),
+    };
+  }
+
+  readonly commands = {
+    "users.create": (input: CreateUser, nowMs: number) => this.#create(input, nowMs),
+    "users.deposit": (input: RequestPayment, nowMs: number) => this.#deposit(input, nowMs),
+    "users.withdraw": (input: RequestPayment, nowMs: number) => this.#withdraw(input, nowMs),
+    "users.requeue": (input: { deadLetterId: number }, nowMs: number) => this.#requeue(input, nowMs),
+    "users.discard": (input: { deadLetterId: number }) => this.#discard(input),
+  };
+
+  beforeCommit(): void {
+    this.#counters.flush();
+  }
+
+  rolledBack(): void {
+    this.#counters.discard();
+  }
+
+  /** A repeat with an Idempotency-Key was answered: it is a request, too. */
+  countReplay(command: string): void {
+    if (!command.startsWith("users.")) return;
+    this.#counters.count("idempotency_hits_total");
+    if (command === "users.deposit") this.#counters.count("payments_deposit_requests_total");
+    if (command === "users.withdraw") this.#counters.count("payments_withdraw_requests_total");
+  }
+
+  #create({ balanceCents, uuid }: CreateUser, nowMs: number): UserReply {
+    const accountId = this.#ledger.open("user");
+    if (balanceCents > 0) {
+      const opened = this.#ledger.transfer({
+        id: uuidBytes(uuid),
+        kind: "opening",
+        atMs: nowMs,
+        entries: [
+          { accountId, cents: balanceCents },
+          { accountId: OUTSIDE_ACCOUNT, cents: -balanceCents },
+        ],
+      });
+      // The new account has taken no money: it stays behind empty and unused.
+      if (opened.kind !== "done") return { kind: "balance_limit" };
+    }
+    const { id } = this.#statements.addUser.get({ accountId, atMs: nowMs });
+    return { kind: "created", userId: id, balanceCents };
+  }
+
+  #deposit(request: RequestPayment, nowMs: number): UserReply {
+    this.#counters.count("payments_deposit_requests_total");
+    const accountId = this.#accountOf(request.userId);
+    if (accountId === null) return { kind: "unknown_user" };
+    const commissionCents = this.#feeOf(request.amountCents);
+    const account = this.#ledger.account(accountId);
+    if (exceedsBalanceLimit(account, request.amountCents - commissionCents)) return { kind: "balance_limit" };
+    return this.#accept("deposit", request, commissionCents, null, nowMs);
+  }
+
+  #withdraw(request: RequestPayment, nowMs: number): UserReply {
+    this.#counters.count("payments_withdraw_requests_total");
+    const accountId = this.#accountOf(request.userId);
+    if (accountId === null) return { kind: "unknown_user" };
+    const commissionCents = this.#feeOf(request.amountCents);
+    const neededCents = request.amountCents + commissionCents;
+    const held = this.#ledger.hold(accountId, neededCents, nowMs);
+    if (held.kind === "held") return this.#accept("withdraw", request, commissionCents, held.holdId, nowMs);
+    const { id: paymentId } = this.#statements.addPayment.get({
+      ...this.#paymentRow("withdraw", request, commissionCents, nowMs),
+      status: statusNumber("failed"),
+      lastError: "insufficient_funds",
+      endedAtMs: nowMs,
+    });
+    this.#counters.count("payments_failed_total");
+    return { kind: "insufficient_funds", paymentId, neededCents };
+  }
+
+  #accept(
+    type: UserPaymentType,
+    request: RequestPayment,
+    commissionCents: number,
+    holdId: number | null,
+    nowMs: number,
+  ): UserReply {
+    const row = this.#paymentRow(type, request, commissionCents, nowMs);
+    const { id: paymentId } = this.#statements.addPayment.get({ ...row, holdId });
+    this.#schedule(paymentId, nowMs);
+    return {
+      kind: "accepted",
+      paymentId,
+      userId: request.userId,
+      amountCents: request.amountCents,
+    };
+  }
+
+  /** Gives a dead payment its attempts anew. A withdrawal takes its money again, or stays dead. */
+  #requeue({ deadLetterId }: { deadLetterId: number }, nowMs: number): DeadLetterReply {
+    const letter = this.#statements.findDeadLetter.get({ id: deadLetterId });
+    if (letter === undefined) return { kind: "unknown_dead_letter" };
+    const payment = this.#statements.findPayment.get({ id: letter.paymentId });
+    const accountId = payment === undefined ? null : this.#accountOf(payment.userId);
+    if (payment === undefined || accountId === null) throw new Error("a dead letter without its payment");
+    let holdId: number | null = null;
+    if (typeOf(payment.type) === "withdraw") {
+      const held = this.#ledger.hold(accountId, payment.amountCents + payment.commissionCents, nowMs);
+      if (held.kind === "refused") return { kind: "insufficient_funds" };
+      holdId = held.holdId;
+    }
+    this.#statements.reopen.run({ id: payment.id, holdId });
+    this.#statements.removeDeadLetter.all({ id: deadLetterId });
+    this.#schedule(payment.id, nowMs);
+    return { kind: "requeued" };
+  }
+
+  #discard({ deadLetterId }: { deadLetterId: number }): DeadLetterReply {
+    const removed = this.#statements.removeDeadLetter.all({ id: deadLetterId });
+    return { kind: removed.length > 0 ? "discarded" : "unknown_dead_letter" };
+  }
+
+  #schedule(paymentId: number, nowMs: number): void {
+    this.#context.tasks.schedule("userPayment", paymentId, nowMs);
+    this.#counters.count("payments_task_enqueued_total");
+  }
+
+  #paymentRow(type: UserPaymentType, request: RequestPayment, commissionCents: number, nowMs: number) {
+    return {
+      uuid: uuidBytes(request.uuid),
+      userId: request.userId,
+      type: typeNumber(type),
+      amountCents: request.amountCents,
+      commissionCents,
+      status: statusNumber("new"),
+      holdId: null,
+      lastError: null,
+      atMs: nowMs,
+      endedAtMs: null,
+    };
+  }
+
+  #accountOf(userId: number): number | null {
+    return this.#statements.accountOf.get({ id: userId })?.accountId ?? null;
+  }
+
+  #feeOf(amountCents: number): number {
+    return feeOf(toCents(amountCents), this.#feeShare);
+  }
+}
+
+function transactionFee(setting: number): Share {
+  const parsed = parsePercent(setting);
+  if (!parsed.ok) throw new Error(`TRANSACTION_FEE ${parsed.problem}`);
+  return parsed.share;
+}
