@@ -5,8 +5,8 @@ import { SCHEDULE_KINDS } from "../test/simulation/schedule.ts";
 import { type Moment, type Result, simulate } from "../test/simulation/simulation.ts";
 
 /**
- * Runs the routing over many random schedules and prints which share of the profit that was possible in hindsight
- * it made.
+ * Runs the routing over many random schedules and prints which share of the profit that was possible in
+ * hindsight it made.
  *
  *   bun scripts/simulate-routing.ts --schedules 1000 --seed 1
  *   bun scripts/simulate-routing.ts --schedules 1 --seed 4711        one seed again, with what happened

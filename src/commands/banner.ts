@@ -3,9 +3,12 @@ import type { HttpServer } from "../engine/http-server.ts";
 import type { Replica } from "../engine/replica.ts";
 import type { CommandContext } from "./command.ts";
 
+const BUILT_IN = "built-in (nothing is charged for real)";
+
 /** Says once, at the start, what runs where, what holds, and what is open to whom. */
 export function printBanner({ settings, log }: CommandContext, replica: Replica, server: HttpServer): void {
-  const processors = server.builtIn ? "built-in (nothing is charged for real)" : server.processorUrls;
+  const { default: first, fallback, gateway } = server.upstreamUrls;
+  const processors = server.builtIn ? BUILT_IN : { default: first, fallback };
   log.info(`catraca ${buildInfo.version} is ready`, {
     url: server.url,
     docs: server.url === null ? null : `${server.url}/docs`,
@@ -16,6 +19,8 @@ export function printBanner({ settings, log }: CommandContext, replica: Replica,
         ? "power: what is acknowledged survives a power loss"
         : "process: what is acknowledged survives kill -9, a power loss may cost the last moments",
     processors,
+    paymentGateway: settings.paymentGatewayUrl === null ? BUILT_IN : gateway,
+    cardGateway: settings.paymentsUrl === null ? BUILT_IN : settings.paymentsUrl,
     administration: administrationOf(settings),
     mode: settings.redisUrl === null ? "single replica" : "cluster",
     recovered: replica.recovered,

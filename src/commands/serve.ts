@@ -27,7 +27,7 @@ export async function run(context: CommandContext): Promise<number> {
     await replica.stop(performance.now() + settings.shutdownSeconds * 1000);
     return EXIT.failure;
   }
-  replica.startDispatch(server.processorUrls);
+  replica.startDispatch(server.upstreamUrls);
   const stopWatching = watchThreads(replica, log, (thread) => {
     log.error("a thread hangs; this process ends so that it is started again", { name: thread });
     ended.resolve(EXIT.failure);

@@ -7,6 +7,7 @@
  *   {"servers":[{"name":"processor-default","port":8001,"url":"http://127.0.0.1:8001"}, …]}
  */
 import { createBuiltInProcessors } from "../simulator/built-in-processors.ts";
+import { CardGatewaySimulator } from "../simulator/card-gateway.ts";
 import { readSimulateOptions, type SimulateOptions } from "../simulator/simulate-flags.ts";
 import { type RunningServer, type SimulatedServer, startServers } from "../simulator/simulated-servers.ts";
 import { type CommandContext, EXIT } from "./command.ts";
@@ -51,6 +52,7 @@ function planServers(
     rateLimitSeconds: options["--rate-limit-seconds"],
     token: options["--token"],
   });
+  const cardGateway = new CardGatewaySimulator({ token: options["--token"] });
   return [
     {
       name: "processor-default",
@@ -61,6 +63,11 @@ function planServers(
       name: "processor-fallback",
       port: options["--port-fallback"],
       handle: (request, path) => processors.fallback.handle(request, path),
+    },
+    {
+      name: "card-gateway",
+      port: options["--port-card-gateway"],
+      handle: (request, path) => cardGateway.handle(request, path),
     },
   ];
 }

@@ -39,4 +39,21 @@ export const LIMITS = {
     why: "calls in flight per processor and replica: three replicas stay under the processor's 800",
   },
   historyEventsMax: { value: 100, why: "noted attempts per payment; later ones only count in `attempts`" },
+  eventRingBytes: {
+    value: 128 * 1024,
+    why: "live events from the store thread to main; what finds no room is only counted",
+  },
+  eventsKept: {
+    value: 500,
+    why: "live events (about 150 KB) for clients that come back after a moment",
+  },
+  eventStreamsMax: { value: 64, why: "clients of the live events: each may have 256 KiB under way" },
+  longPollsMax: {
+    value: 4096,
+    why: "clients that wait for a result, about 8 KB each; beyond it main answers 503",
+  },
+  searchRowsMax: {
+    value: 10_000,
+    why: "rows of a section that one search looks at: about 10 ms of main's time",
+  },
 } as const satisfies Record<string, { readonly value: number; readonly why: string }>;

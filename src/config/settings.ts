@@ -97,6 +97,24 @@ const ORDERS = {
     [0, HOUR],
     "Wait before an order's second attempt; doubles each time.",
   ),
+  PAYMENTS_TIMEOUT_SECONDS: seconds(
+    10,
+    [0.01, 300],
+    "After this the outcome of a call to the card gateway is unknown.",
+  ),
+};
+
+const TOPICS = {
+  TOPIC_RETENTION_SECONDS: seconds(
+    7 * DAY,
+    [1, 3650 * DAY],
+    "Messages of the topics are forgotten when they are older; dead letters never.",
+  ),
+  TOPIC_RETENTION_MESSAGES: integer(
+    100_000,
+    [1, 100_000_000],
+    "Messages kept per partition of a topic; dead letters are all kept.",
+  ),
 };
 
 const USERS = {
@@ -129,6 +147,7 @@ export const SECTIONS = {
   "Catalogue, reservations, orders": ORDERS,
   "Users, deposits, withdrawals": USERS,
   "Account payments": ACCOUNT_PAYMENTS,
+  Topics: TOPICS,
 } satisfies Record<string, Record<string, Setting>>;
 
 export type SectionTitle = keyof typeof SECTIONS;
@@ -139,7 +158,8 @@ type Table = typeof SERVER &
   typeof PROCESSORS &
   typeof ORDERS &
   typeof USERS &
-  typeof ACCOUNT_PAYMENTS;
+  typeof ACCOUNT_PAYMENTS &
+  typeof TOPICS;
 
 type ValueOf<Row> = Row extends Setting<infer Value> ? Value : never;
 

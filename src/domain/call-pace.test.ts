@@ -3,7 +3,7 @@ import { CALLS_PER_SECOND, CallPace } from "./call-pace.ts";
 
 describe("pace of calls", () => {
   test("over a second no more than the rate and one burst", () => {
-    const pace = new CallPace();
+    const pace = new CallPace(() => 0);
     let calls = 0;
     for (let timeMs = 0; timeMs < 1_000; timeMs += 1) {
       while (pace.isOpen(timeMs)) {
@@ -16,10 +16,23 @@ describe("pace of calls", () => {
   });
 
   test("whoever waits is woken when a batch may start, not for each call", () => {
-    const pace = new CallPace();
+    const pace = new CallPace(() => 0);
     while (pace.isOpen(0)) pace.take();
     expect(pace.wakeAtMs(0)).toBe(5);
     expect(pace.isOpen(5)).toBe(true);
     expect(pace.wakeAtMs(5)).toBe(5);
+  });
+
+  test("a load above half of the rate is followed at twice its own", () => {
+    const pace = new CallPace(() => 6_000);
+    let calls = 0;
+    for (let timeMs = 0; timeMs < 1_000; timeMs += 1) {
+      while (pace.isOpen(timeMs)) {
+        pace.take();
+        calls += 1;
+      }
+    }
+    expect(calls).toBeGreaterThanOrEqual(11_900);
+    expect(calls).toBeLessThanOrEqual(12_300);
   });
 });

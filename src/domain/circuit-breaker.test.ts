@@ -129,3 +129,24 @@ describe("how much longer an outage is expected to last", () => {
     expect(new CircuitBreaker("default").expectedOutageMs(5_000)).toBe(0);
   });
 });
+
+describe("hope", () => {
+  test("the other processor's return makes the next probe due at once, even if one is silent", () => {
+    const breaker = opened(0);
+    breaker.hopeAgain(10);
+    expect(breaker.probeDueMs).toBe(10);
+    breaker.probeStarted(10);
+    breaker.hopeAgain(20);
+    expect(breaker.probeDueMs).toBe(Number.POSITIVE_INFINITY);
+    expect(breaker.secondProbeDueMs).toBe(10 + PROBE_INTERVAL_MAXIMUM_MS);
+    breaker.hopeAgain(800);
+    expect(breaker.secondProbeDueMs).toBe(10 + PROBE_INTERVAL_MAXIMUM_MS);
+  });
+
+  test("a closed breaker has none to make", () => {
+    const breaker = new CircuitBreaker("default");
+    breaker.hopeAgain(10);
+    expect(breaker.state).toBe("closed");
+    expect(breaker.probeDueMs).toBe(Number.POSITIVE_INFINITY);
+  });
+});

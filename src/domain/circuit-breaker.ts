@@ -41,6 +41,7 @@ export class CircuitBreaker {
   private openedByHanging = false;
   private probeNumber = 0;
   private patienceMs = PROBE_PATIENCE_FIRST_MS;
+  private probeStartedMs = 0;
   private impatientFromMs = 0;
   private readonly pastOutagesMs: number[] = [];
 
@@ -63,8 +64,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * When a second probe may be begun although the first one has no answer yet, ms. Only for when nothing else
-   * works: a processor that takes seconds to say "no" may be quick again long before it has said so.
+   * When a second probe may be begun although the first one has no answer yet, ms. Only for where much hangs on
+   * it: a processor that takes seconds to say "no" may be quick again long before it has said so.
    */
   get secondProbeDueMs(): number {
     return this.current === "half-open" ? this.impatientFromMs : this.probeDueMs;
@@ -77,9 +78,9 @@ export class CircuitBreaker {
 
   /**
    * How much longer the present outage is expected to last, ms; 0 when closed. Without experience: as long as
-   * it has lasted already (an outage of unknown cause that is a second old is more likely to end within the next
-   * second than one that is a minute old). Past outages that were longer than this one is now count as one
-   * more opinion each.
+   * it has lasted already (an outage of unknown cause that is a second old is more likely to end within
+   * the next second than one that is a minute old). Past outages that were longer than this one is now
+   * count as one more opinion each.
    */
   expectedOutageMs(nowMs: number): number {
     if (this.current === "closed") return 0;
@@ -95,12 +96,13 @@ export class CircuitBreaker {
   }
 
   /**
-   * A probe has been chosen: nobody else may start one until it ends. Returns its number, by which a probe of an
-   * earlier outage that ends late is told apart.
+   * A probe has been chosen: nobody else may start one until it ends. Returns its number, by which a probe
+   * of an earlier outage that ends late is told apart.
    */
   probeStarted(nowMs: number): number {
     if (this.current === "half-open") this.patienceMs *= 2;
     this.current = "half-open";
+    this.probeStartedMs = nowMs;
     this.impatientFromMs = nowMs + this.patienceMs;
     this.probeNumber += 1;
     return this.probeNumber;
@@ -109,6 +111,16 @@ export class CircuitBreaker {
   /** This is the probe that is under way now. */
   isProbe(probeNumber: number): boolean {
     return this.current === "half-open" && probeNumber === this.probeNumber;
+  }
+
+  /**
+   * Something suggests that the outage may be over (the other processor is back: what ended one outage often ended
+   * both): the next probe is due now, whatever became of the one before, unless that has just begun.
+   */
+  hopeAgain(nowMs: number): void {
+    this.nextProbeAtMs = Math.min(this.nextProbeAtMs, nowMs);
+    const soonestMs = this.probeStartedMs + PROBE_INTERVAL_MAXIMUM_MS;
+    this.impatientFromMs = Math.min(this.impatientFromMs, Math.max(nowMs, soonestMs));
   }
 
   /** The probe was given up before it was called (its payment was purged). */
@@ -124,7 +136,9 @@ export class CircuitBreaker {
     if (this.current !== "closed") this.close(nowMs);
   }
 
-  /** A call certainly failed (`hung` false) or got no answer (`hung` true); `probeNumber` is 0 for no probe. */
+  /**
+   * A call certainly failed (`hung` false) or got no answer (`hung` true); `probeNumber` is 0 for no probe.
+   */
   failed(hung: boolean, probeNumber: number, nowMs: number): void {
     if (this.failuresInARow === 0) this.streakStartedMs = nowMs;
     this.failuresInARow += 1;
@@ -135,6 +149,7 @@ export class CircuitBreaker {
     if (!this.isProbe(probeNumber)) return;
     this.current = "open";
     this.openedByHanging = hung;
+    if (!hung) this.patienceMs = PROBE_PATIENCE_FIRST_MS;
     this.probeIntervalMs = Math.min(this.probeIntervalMs * PROBE_INTERVAL_GROWTH, PROBE_INTERVAL_MAXIMUM_MS);
     this.nextProbeAtMs = nowMs + this.probeIntervalMs;
   }

@@ -63,8 +63,8 @@ export class ConcurrencyLimit {
 
   /**
    * Payments wait that no processor has room for. A processor that takes seconds to answer would need many
-   * seconds to double a few times: here it doubles every PRESSED_ROUND_MS until it answers, unless it was found
-   * full before. The maximum and the pace of calls still bound what it gets.
+   * seconds to double a few times: here it doubles every PRESSED_ROUND_MS until it answers, unless it was
+   * found full before. The maximum and the pace of calls still bound what it gets.
    */
   pressed(nowMs: number): void {
     if (nowMs < this.settledUntilMs || this.current >= this.maximum) return;
@@ -86,8 +86,14 @@ export class ConcurrencyLimit {
   /** The processor is back after an outage: begin lower, a recovering service is not to be run over. */
   restart(nowMs: number): void {
     this.current = Math.max(this.current >> 1, Math.min(LIMIT_INITIAL, this.maximum));
-    this.previousLimit = 0;
+    this.latencyChanged();
     this.beginRound(nowMs);
+  }
+
+  /** The processor itself takes longer or shorter now: what was compared before says nothing of queueing. */
+  latencyChanged(): void {
+    this.previousLimit = 0;
+    this.settledUntilMs = Number.NEGATIVE_INFINITY;
   }
 
   private endRound(nowMs: number): void {
@@ -121,7 +127,7 @@ export class ConcurrencyLimit {
     this.lastCutMs = nowMs;
     this.current = Math.max(Math.min(LIMIT_MINIMUM, this.maximum), Math.floor(this.current * factor));
     this.previousLimit = 0;
-    this.settledUntilMs = nowMs + 2 * latencyMs;
+    this.settledUntilMs = nowMs + Math.min(2 * latencyMs, SETTLED_MS);
     this.beginRound(nowMs);
   }
 

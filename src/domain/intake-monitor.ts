@@ -22,7 +22,10 @@ export class IntakeMonitor {
     this.episodePauseMs = episodePauseMs;
   }
 
-  /** A payment came in: `acceptedAtMs` is when it was accepted, which is long ago for one read after a restart. */
+  /**
+   * A payment came in: `acceptedAtMs` is when it was accepted, which is long ago for one read after a
+   * restart.
+   */
   arrived(acceptedAtMs: number, nowMs: number): void {
     const pauseMs = nowMs - this.lastMs;
     if (Number.isNaN(this.startedMs) || pauseMs > this.episodePauseMs) {

@@ -206,6 +206,52 @@ describe("an outage of the cheaper processor", () => {
   });
 });
 
+describe("both processors down", () => {
+  test("when one comes back the other is probed at once, and the cheaper takes what waits", () => {
+    breakDown("default", 0);
+    dispatcher.healthSeen("fallback", { failing: true, minResponseTimeMs: 0 }, 0);
+    for (let timeMs = 1; timeMs <= 100; timeMs += 1) add(timeMs);
+    const [silent] = calls(100).filter(({ processor }) => processor === "default");
+    expect(silent).toBeDefined();
+    dispatcher.healthSeen("fallback", { failing: false, minResponseTimeMs: 0 }, 400);
+    const [second] = calls(400).filter(({ processor }) => processor === "default");
+    expect(second).toBeDefined();
+    dispatcher.finished(second?.task.taskId ?? 0, settled, 5, 405);
+    expect(dispatcher.breakerState("default")).toBe("closed");
+  });
+});
+
+describe("what the shell measures", () => {
+  test("a latency that is a little off does not make an idle processor look slow", () => {
+    const task = add(0);
+    calls(0);
+    dispatcher.finished(task.taskId, settled, 8, 5);
+    expect(dispatcher.snapshot(60_000).processors.default.latencyMs).toBeLessThan(10);
+  });
+
+  test("an absurd Retry-After does not stop a processor for hours", () => {
+    const task = add(0);
+    calls(0);
+    dispatcher.finished(task.taskId, { kind: "refused", code: "http_429", retryAfterMs: 3_600_000 }, 1, 1);
+    expect(calls(500)[0]?.processor).toBe("fallback");
+    expect(dispatcher.preferred(600)).toBe("fallback");
+    expect(dispatcher.preferred(6_000)).toBe("default");
+  });
+
+  test("while nothing can start it sleeps, at most one wake-up per 20 ms", () => {
+    add(0, { assigned: "default", uncertain: true });
+    const [question] = calls(0);
+    dispatcher.finished(
+      question?.task.taskId ?? 0,
+      { kind: "refused", code: "http_429", retryAfterMs: 3_000 },
+      1,
+      1,
+    );
+    expect(dispatcher.nextAction(1_000)).toBeNull();
+    expect(dispatcher.nextWakeMs(1_000)).toBe(1_020);
+  });
+});
+
 describe("purge", () => {
   test("forgets what waits and lets go of what is out", () => {
     add(0, { assigned: "default" });

@@ -18,6 +18,8 @@ interface Journey<T> {
   readonly probe: number;
   readonly isQuestion: boolean;
   stage: "assigning" | "ready" | "calling";
+  /** When the call began, ms. */
+  startedMs: number;
   /** Purged while the call was out: its place is freed when the answer comes, nothing else happens. */
   isPurged: boolean;
 }
@@ -27,8 +29,10 @@ const IN_FLIGHT_MAX = 256;
 const HOLD_TICK_MS = 20;
 
 /**
- * Decides which payment is sent to which processor and when. Pure and synchronous: the dispatch thread tells it
- * what happened (`add`, `assigned`, `finished`, `healthSeen`), then takes actions until there are none.
+ * Decides which payment is sent to which processor and when. Pure and synchronous: the dispatch thread
+ * tells it what happened (`add`, `assigned`, `finished`, `healthSeen`), then takes actions until there are
+ * none. All times are ms of one clock that never goes back, the one of `acceptedAtMs`; task ids are never
+ * used twice.
  *
  *                      ┌────────────── failed, refused ──────────────┐
  *                      ▼                                             │
@@ -37,9 +41,11 @@ const HOLD_TICK_MS = 20;
  *      │       └── already written down ──────────┘  │ unknown
  *      └─ uncertain ──► uncertain (one processor) ◄──┘   asked again by the same processor, for ever
  *
- * Invariants: a call is made only to the processor that is written down (`assigned`); a payment with an unknown
- * outcome is never assigned anew; assigning, ready and calling hold a place under the processor's limit; a processor whose
- * breaker is not closed has exactly one call begun after it opened, its probe.
+ * Invariants: a call is made only to the processor that is written down (`assigned`); a payment with an
+ * unknown outcome is never assigned anew; assigning, ready and calling hold a place under the processor's
+ * limit; a processor whose breaker is not closed gets one call at a time, its probe. A further one follows a
+ * probe that is silent only at the cheaper processor or when none works: after one second, two, four …, or
+ * when the other processor has come back.
  */
 export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   private readonly settings: DispatcherSettings;
@@ -47,7 +53,7 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   private readonly lanes: Readonly<Record<ProcessorName, ProcessorLane<T>>>;
   private readonly cheaper: ProcessorName;
   private readonly intake: IntakeMonitor;
-  private readonly pace = new CallPace();
+  private readonly pace = new CallPace((nowMs) => this.intake.ratePerSecond(nowMs));
   /** By time accepted: oldest first. */
   private readonly waitingTasks = new TaskHeap<T>();
   /** By time due: failed more than once lately. */
@@ -92,13 +98,15 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     const journey = this.journeys.get(taskId);
     if (journey === undefined || journey.stage !== "calling") return;
     const { task, lane } = journey;
+    const wasDown = !lane.isWorking;
     this.endJourney(journey);
-    lane.callEnded(nowMs - latencyMs);
+    lane.callEnded(journey.startedMs);
     switch (outcome.kind) {
       case "settled":
       case "declined":
         // A final no comes at once, and the answer to a question may: neither tells how long a payment takes.
         lane.answered(latencyMs, outcome.kind === "settled" && !journey.isQuestion, nowMs);
+        if (wasDown) this.lanes[otherProcessor(lane.name)].breaker.hopeAgain(nowMs);
         if (!journey.isPurged) this.held.delete(taskId);
         return;
       case "refused":
@@ -121,7 +129,10 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     health: { readonly failing: boolean; readonly minResponseTimeMs: number },
     nowMs: number,
   ): void {
-    this.lanes[processor].healthSeen(health.failing, health.minResponseTimeMs, nowMs);
+    const lane = this.lanes[processor];
+    const wasDown = !lane.isWorking;
+    lane.healthSeen(health.failing, health.minResponseTimeMs, nowMs);
+    if (wasDown && lane.isWorking) this.lanes[otherProcessor(processor)].breaker.hopeAgain(nowMs);
   }
 
   /** The next thing to do, or null when there is none now. Call again until null. */
@@ -136,16 +147,22 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     return this.nextProbe(nowMs) ?? this.nextQuestion(nowMs) ?? this.nextPayment(nowMs);
   }
 
-  /** When `nextAction` may have something although nothing was told to it in between, ms; Infinity if never. */
+  /**
+   * When `nextAction` may have something although nothing was told to it in between, ms; Infinity if never.
+   */
   nextWakeMs(nowMs: number): number {
     let wakeMs = this.delayedTasks.peekKey();
-    if (this.waitingTasks.size > 0) wakeMs = Math.min(wakeMs, nowMs + HOLD_TICK_MS);
+    if (this.waitingTasks.size > 0) {
+      const isPaced = !this.pace.isOpen(nowMs);
+      wakeMs = Math.min(wakeMs, isPaced ? this.pace.wakeAtMs(nowMs) : nowMs + HOLD_TICK_MS);
+    }
     for (const name of PROCESSOR_NAMES) {
       const lane = this.lanes[name];
       if (lane.uncertain.size === 0) continue;
       const dueMs = lane.isWorking ? lane.uncertain.peekKey() : lane.breaker.probeDueMs;
-      // Due but without room: the next answer is the event that frees some.
-      wakeMs = Math.min(wakeMs, Math.max(dueMs, nowMs + 1));
+      // Due already means that there is no room: the next answer frees some, unless the processor has
+      // asked for a pause.
+      wakeMs = Math.min(wakeMs, dueMs > nowMs ? dueMs : nowMs + HOLD_TICK_MS);
     }
     if (wakeMs === Number.POSITIVE_INFINITY) return wakeMs;
     return Math.max(wakeMs, this.pace.wakeAtMs(nowMs), nowMs);
@@ -158,7 +175,9 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     return route.kind === "go" ? route.processor : null;
   }
 
-  /** Forgets the tasks that `predicate` accepts (a purge); returns how many. Calls that are out are let go. */
+  /**
+   * Forgets the tasks that `predicate` accepts (a purge); returns how many. Calls that are out are let go.
+   */
   remove(predicate: (task: T) => boolean): number {
     let removedCount = 0;
     const forget = (task: T): void => {
@@ -230,10 +249,10 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   }
 
   private nextProbe(nowMs: number): DispatchAction<T> | null {
-    const isLastHope = !this.lanes.default.isWorking && !this.lanes.fallback.isWorking;
+    const noneWorks = !this.lanes.default.isWorking && !this.lanes.fallback.isWorking;
     for (const name of PROCESSOR_NAMES) {
       const lane = this.lanes[name];
-      if (!lane.mayProbe(isLastHope, nowMs)) continue;
+      if (!lane.mayProbe(noneWorks || name === this.cheaper, nowMs)) continue;
       // A payment that is bound to this processor anyway has nothing to lose by being the probe.
       const bound = lane.uncertain.pop();
       if (bound !== undefined) return this.begin(bound, lane, true, nowMs);
@@ -245,8 +264,8 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   }
 
   /**
-   * A payment that is not bound may be the probe when this processor is wanted and would answer: the dearer is
-   * not wanted while the cheaper takes everything, and a probe that hangs would bind the payment.
+   * A payment that is not bound may be the probe when this processor is wanted and would answer: the
+   * dearer is not wanted while the cheaper takes everything, and a probe that hangs would bind the payment.
    */
   private isWorthProbing(lane: ProcessorLane<T>, nowMs: number): boolean {
     const candidate = this.waitingTasks.peekLast();
@@ -284,13 +303,15 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     return this.begin(oldest, lane, false, nowMs);
   }
 
-  /** A processor that works but is passed over for being slow: now and then one payment goes there all the same. */
+  /**
+   * A processor that works but is passed over for being slow: now and then one payment goes there all the
+   * same.
+   */
   private scoutInstead(route: Route, nowMs: number): ProcessorLane<T> | null {
-    const cheaper = this.lanes[this.cheaper];
-    const isPassedOver = route.kind === "hold" || route.processor !== this.cheaper;
-    if (isPassedOver && cheaper.mayScout(nowMs)) return cheaper;
-    const dearer = this.lanes[otherProcessor(this.cheaper)];
-    return route.kind === "hold" && dearer.mayScout(nowMs) ? dearer : null;
+    const { [this.cheaper]: cheaper, [otherProcessor(this.cheaper)]: dearer } = this.lanes;
+    const isHeld = route.kind === "hold";
+    if ((isHeld || route.processor !== this.cheaper) && cheaper.mayScout(isHeld, nowMs)) return cheaper;
+    return isHeld && dearer.mayScout(true, nowMs) ? dearer : null;
   }
 
   /** A payment waits although a processor works: there is no room at any that does. */
@@ -317,10 +338,18 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   private begin(task: T, lane: ProcessorLane<T>, isProbe: boolean, nowMs: number): DispatchAction<T> {
     const isQuestion = task.uncertain;
     const probe = isProbe ? lane.breaker.probeStarted(nowMs) : 0;
-    const journey: Journey<T> = { task, lane, probe, isQuestion, stage: "assigning", isPurged: false };
+    const journey: Journey<T> = {
+      task,
+      lane,
+      probe,
+      isQuestion,
+      stage: "assigning",
+      startedMs: nowMs,
+      isPurged: false,
+    };
     this.journeys.set(task.taskId, journey);
     this.pace.take();
-    lane.inFlight += 1;
+    lane.placeTaken(nowMs);
     if (isQuestion) lane.questionsInFlight += 1;
     if (isProbe) lane.lastProbeTaskId = task.taskId;
     if (task.assigned === lane.name) return this.call(journey, nowMs);
@@ -329,6 +358,7 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
 
   private call(journey: Journey<T>, nowMs: number): DispatchAction<T> {
     journey.stage = "calling";
+    journey.startedMs = nowMs;
     journey.task.attempts += 1;
     journey.lane.callStarted(nowMs);
     return { kind: "call", task: journey.task, processor: journey.lane.name };

@@ -9,12 +9,14 @@ export interface PaymentTask {
   /** Calls made so far; counted up here when a call is handed out. */
   attempts: number;
   /**
-   * As written down in the database: the only processor that may have seen the payment. Set to null here after
-   * an outcome that is certainly "not processed"; writing that down too frees the payment for either processor
-   * should this process die while it waits.
+   * As written down in the database: the only processor that may have seen the payment. Set to null here
+   * after an outcome that is certainly "not processed"; writing that down too frees the payment for either
+   * processor should this process die while it waits.
    */
   assigned: ProcessorName | null;
-  /** A call was (or may have been) made whose outcome is unknown: only `assigned` may be called from now on. */
+  /**
+   * A call was (or may have been) made whose outcome is unknown: only `assigned` may be called from now on.
+   */
   uncertain: boolean;
 }
 
@@ -26,7 +28,9 @@ export interface DispatcherSettings {
   readonly feeShares: Readonly<Record<ProcessorName, number>>;
   readonly maxHoldMs: number;
   readonly timeoutMs: number;
-  /** Calls in flight per processor and replica; default 256: three replicas stay under the processor's 800. */
+  /**
+   * Calls in flight per processor and replica; default 256: three replicas stay under the processor's 800.
+   */
   readonly inFlightMax?: number;
 }
 

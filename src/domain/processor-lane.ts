@@ -6,21 +6,28 @@ import type { ProcessorView } from "./routing.ts";
 import { TaskHeap } from "./task-heap.ts";
 
 /**
- * What one replica knows of one processor: breaker, concurrency limit, how long answers take, what is in flight,
- * and the payments whose outcome there is unknown.
+ * What one replica knows of one processor: breaker, concurrency limit, how long answers take, what is in
+ * flight, and the payments whose outcome there is unknown.
  */
 const LATENCY_WEIGHT = 0.2;
-/** Of the calls in flight, the part that may be questions about payments whose outcome is unknown: the rest
- * belongs to payments that have not been called for at all. */
+/**
+ * Of the calls in flight, the part that may be questions about payments whose outcome is unknown: the rest
+ * belongs to payments that have not been called for at all.
+ */
 const QUESTIONS_SHARE = 0.25;
 /** An unknown outcome after this part of the timeout is a timeout, before it a broken connection. */
 const TIMEOUT_SHARE = 0.9;
 const SCOUT_INTERVAL_MS = 500;
+const URGENT_SCOUT_INTERVAL_MS = 1_000;
+/** Scouts that are out at once: each may hang, and its payment is bound then. */
+const SCOUTS_MAX = 8;
 /** A processor that was quicker than this is not passed over for its slowness. */
 const SCOUT_LATENCY_MS = 100;
 /** After a 429 without Retry-After; doubles with each further one. */
 const REFUSAL_PAUSE_FIRST_MS = 20;
 const REFUSAL_PAUSE_MAXIMUM_MS = 1_000;
+/** The longest Retry-After that is obeyed: an absurd one must not stop payments for hours. */
+const PAUSE_LIMIT_MS = 5_000;
 
 export interface ProcessorSnapshot {
   readonly breaker: BreakerState;
@@ -53,7 +60,7 @@ export class ProcessorLane<T> {
   private newestEndedStartMs = Number.NEGATIVE_INFINITY;
   /** Starts of the calls begun after that, in order: none of them has ended. */
   private readonly openStartsMs: number[] = [];
-  private lastCallMs = Number.NEGATIVE_INFINITY;
+  private lastTakenMs = Number.NEGATIVE_INFINITY;
   private pausedUntilMs = Number.NEGATIVE_INFINITY;
   private refusalsInARow = 0;
 
@@ -78,26 +85,22 @@ export class ProcessorLane<T> {
   }
 
   /**
-   * A payment may be sent here only to see how long an answer takes by now: nothing has been called for a while, and nothing
-   * else would tell that a processor that is avoided for being slow is quick again.
+   * A payment may be sent here only to see how long an answer takes by now: nothing has been called for a
+   * while, and nothing else would tell that a processor that is avoided for being slow is quick again.
    */
-  mayScout(nowMs: number): boolean {
-    return (
-      this.isWorking &&
-      this.inFlight === 0 &&
-      nowMs - this.lastCallMs >= SCOUT_INTERVAL_MS &&
-      this.latencyMs >= SCOUT_LATENCY_MS &&
-      this.latencyMs < this.timeoutMs &&
-      this.hasRoom(nowMs)
-    );
+  mayScout(isUrgent: boolean, nowMs: number): boolean {
+    if (!this.isWorking || this.latencyMs < SCOUT_LATENCY_MS || !this.hasRoom(nowMs)) return false;
+    const sinceMs = nowMs - this.lastTakenMs;
+    if (isUrgent) return sinceMs >= URGENT_SCOUT_INTERVAL_MS && this.inFlight < SCOUTS_MAX;
+    return sinceMs >= SCOUT_INTERVAL_MS && this.inFlight === 0 && this.latencyMs < this.timeoutMs;
   }
 
   /**
-   * The next probe may start; `isLastHope` says that no processor works. A processor that holds all places
-   * with calls that hang is not called yet again.
+   * The next probe may start, if `isUrgent` even before the one before has been answered. A processor that holds
+   * all places with calls that hang is not called yet again.
    */
-  mayProbe(isLastHope: boolean, nowMs: number): boolean {
-    const dueMs = isLastHope ? this.breaker.secondProbeDueMs : this.breaker.probeDueMs;
+  mayProbe(isUrgent: boolean, nowMs: number): boolean {
+    const dueMs = isUrgent ? this.breaker.secondProbeDueMs : this.breaker.probeDueMs;
     return dueMs <= nowMs && this.inFlight < this.inFlightMax;
   }
 
@@ -108,9 +111,14 @@ export class ProcessorLane<T> {
     return this.questionsInFlight < questionsMax && this.hasRoom(nowMs);
   }
 
+  /** A payment takes a place; its call may start only when that has been written down. */
+  placeTaken(nowMs: number): void {
+    this.inFlight += 1;
+    this.lastTakenMs = nowMs;
+  }
+
   callStarted(nowMs: number): void {
     this.openStartsMs.push(nowMs);
-    this.lastCallMs = nowMs;
   }
 
   /** A call that began at `startedMs` has ended, in whatever way. */
@@ -141,15 +149,21 @@ export class ProcessorLane<T> {
     this.limit.refused(latencyMs, nowMs);
     const pauseMs = Math.min(REFUSAL_PAUSE_FIRST_MS * 2 ** this.refusalsInARow, REFUSAL_PAUSE_MAXIMUM_MS);
     this.refusalsInARow = Math.min(this.refusalsInARow + 1, 10);
-    this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + (retryAfterMs ?? pauseMs));
+    this.pausedUntilMs = Math.max(
+      this.pausedUntilMs,
+      nowMs + Math.min(retryAfterMs ?? pauseMs, PAUSE_LIMIT_MS),
+    );
   }
 
   /** No answer, or none that could be read: the outcome is unknown. */
   gaveNoAnswer(latencyMs: number, probe: number, nowMs: number): void {
+    // A call that began before an outage tells nothing of the load after it.
+    const isTelling = this.isWorking && latencyMs >= this.timeoutMs * TIMEOUT_SHARE;
     this.breaker.failed(true, probe, nowMs);
-    // Later calls were answered: this answer was lost, which says nothing of load. Nor does a reset connection.
+    // Later calls were answered: this answer was lost, which says nothing of load. Nor does a reset
+    // connection.
     const wasOvertaken = nowMs - latencyMs < this.newestEndedStartMs;
-    if (!wasOvertaken && latencyMs >= this.timeoutMs * TIMEOUT_SHARE) this.limit.timedOut(latencyMs, nowMs);
+    if (isTelling && !wasOvertaken) this.limit.timedOut(latencyMs, nowMs);
   }
 
   healthSeen(failing: boolean, minResponseTimeMs: number, nowMs: number): void {
@@ -158,6 +172,7 @@ export class ProcessorLane<T> {
     // What is measured counts more, until the processor says that something has changed.
     if (minResponseTimeMs === this.declaredLatencyMs) return;
     this.declaredLatencyMs = minResponseTimeMs;
+    this.limit.latencyChanged();
     this.latencyMs = minResponseTimeMs;
     this.newestSampleStartedMs = nowMs;
   }
@@ -177,7 +192,7 @@ export class ProcessorLane<T> {
       feeShare: this.feeShare,
       working: this.isWorking,
       hasRoom: this.hasRoom(nowMs),
-      expectedOutageMs: this.breaker.expectedOutageMs(nowMs),
+      expectedOutageMs: Math.max(this.breaker.expectedOutageMs(nowMs), this.pausedUntilMs - nowMs, 0),
       latencyMs,
       capacityPerSecond: Math.min(CALLS_PER_SECOND, (this.limit.value * 1_000) / Math.max(latencyMs, 1)),
     };

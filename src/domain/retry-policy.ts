@@ -13,7 +13,9 @@ export interface RetryPolicy {
   readonly maximumIntervalMs: number;
   /** Attempts in all, the first one included; Infinity is "for ever". */
   readonly maximumAttempts: number;
-  /** Time from the first attempt (or the acceptance) after which nothing is tried again; Infinity is "never". */
+  /**
+   * Time from the first attempt (or the acceptance) after which nothing is tried again; Infinity is "never".
+   */
   readonly deadlineMs: number;
   readonly jitterMs: number;
 }

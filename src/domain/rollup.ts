@@ -41,7 +41,8 @@ export function rangesOf(fromMs: number, toMs: number): RollupRange[] {
       break;
     }
     // The buckets of the next level that lie wholly inside.
-    const firstAbove = Math.ceil(first / ROLLUP_BASE);
+    // + 0: a bucket is never -0.
+    const firstAbove = Math.ceil(first / ROLLUP_BASE) + 0;
     const lastAbove = Math.floor((last + 1) / ROLLUP_BASE) - 1;
     if (firstAbove > lastAbove) {
       ranges.push({ level, first, last });

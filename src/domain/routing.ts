@@ -7,14 +7,15 @@ import { otherProcessor, type ProcessorName } from "./processor.ts";
  *
  *     (1 − fee) × chance to be processed in time,      chance = horizon / (horizon + wait)
  *
- * `wait` is how long it would take there: what is left of an outage, the queue, and twice the answer (who waits
- * can still be sent elsewhere, who has been sent can not). `horizon` is how long payments are expected to go on
- * coming. Nobody knows when the last moment comes at which a payment still earns something, but what has gone on for a
- * minute will probably go on for about another: the horizon is the time since the first payment, plus
- * HORIZON_MINIMUM_MS. Once the intake has fallen silent it is SILENT_HORIZON_MS.
+ * `wait` is how long it would take there: what is left of an outage, the queue, and twice the answer (who
+ * waits can still be sent elsewhere, who has been sent can not). `horizon` is how long payments are
+ * counted on to go on coming. Nobody knows when the last moment comes at which a payment still earns
+ * something; what has gone on for a minute is counted on for half a minute more: the horizon is half the
+ * time since the first payment, plus HORIZON_MINIMUM_MS. Once the intake has fallen silent it is
+ * SILENT_HORIZON_MS.
  *
- * So a minute after the start the cheaper processor is worth a wait of eight seconds at fees of 5 % and 15 %,
- * of two at 7 % and 10 %, of none at equal fees; after a quarter of an hour it is worth MAX_HOLD_SECONDS at either.
+ * So a minute after the start the cheaper processor is worth a wait of four seconds at fees of 5 % and 15 %,
+ * of one at 7 % and 10 %, of none at equal fees; after half an hour it is worth MAX_HOLD_SECONDS at either.
  * Whatever the rule says, no payment waits longer than that for one processor while the other works.
  */
 export interface ProcessorView {
@@ -23,7 +24,7 @@ export interface ProcessorView {
   readonly working: boolean;
   /** A further call may start now. */
   readonly hasRoom: boolean;
-  /** What is left of an outage as far as can be judged; 0 when working. */
+  /** What is left of an outage as far as can be judged, or of a pause that it asked for; else 0. */
   readonly expectedOutageMs: number;
   readonly latencyMs: number;
   /** Calls per second that it can take from here. */
@@ -42,15 +43,19 @@ export interface RoutingView {
   readonly maxHoldMs: number;
 }
 
-const HF = Number(process.env["HF"] ?? 1);
-const HM = Number(process.env["HM"] ?? 10000);
 export type Route =
   | { readonly kind: "go"; readonly processor: ProcessorName }
   /** Wait; `for` names the processor that is worth waiting for. */
   | { readonly kind: "hold"; readonly for: ProcessorName };
 
+/**
+ * The part of the time so far that is counted on. At 1 a load that ends without a warning takes about as
+ * large a part of everything with it as the fees differ by; at a half, half of that, and what is saved in
+ * outages that end is hardly less.
+ */
+export const HORIZON_OF_AGE = 0.5;
 /** What is counted on at the very start, when nothing has gone on for any time yet. */
-export const HORIZON_MINIMUM_MS = 10_000;
+export const HORIZON_MINIMUM_MS = 5_000;
 /** Waiting for an answer counts this many times as much as waiting to be sent. */
 export const ANSWER_WEIGHT = 2;
 /** The second that one user needs between two payments: what can be expected after the last of them. */
@@ -87,14 +92,16 @@ export function expectedShare(name: ProcessorName, view: RoutingView): number {
   const processor = view.processors[name];
   const waitMs = holdMs(processor, view) + ANSWER_WEIGHT * processor.latencyMs;
   if (waitMs === Number.POSITIVE_INFINITY) return 0;
-  const horizonMs = view.intakeSilent ? SILENT_HORIZON_MS : HF * view.intakeAgeMs + HM;
+  const horizonMs = view.intakeSilent
+    ? SILENT_HORIZON_MS
+    : HORIZON_OF_AGE * view.intakeAgeMs + HORIZON_MINIMUM_MS;
   return ((1 - processor.feeShare) * horizonMs) / (horizonMs + waitMs);
 }
 
 /**
- * How long until a call for a payment could start at `processor`, ms: what is left of an outage, and the queue if there
- * is one. The queue shrinks by what the processor takes less what comes in; where that is nothing, the wait is
- * Infinity: what is in excess would wait for ever.
+ * How long until a call for a payment could start at `processor`, ms: what is left of an outage, and the
+ * queue if there is one. The queue shrinks by what the processor takes less what comes in; where that is
+ * nothing, the wait is Infinity: what is in excess would wait for ever.
  */
 export function holdMs(processor: ProcessorView, view: RoutingView): number {
   if (takesNow(processor)) return 0;

@@ -1,11 +1,13 @@
 import type { Settings } from "../config/settings.ts";
 import type { Logger } from "../log/logger.ts";
-import { createBuiltInProcessors } from "../simulator/built-in-processors.ts";
+import { BankSimulator } from "../simulator/bank.ts";
+import { type BuiltInProcessors, createBuiltInProcessors } from "../simulator/built-in-processors.ts";
+import { CardGatewaySimulator } from "../simulator/card-gateway.ts";
 import { MockGateway } from "../simulator/mock-gateway.ts";
 import { requestPath } from "../simulator/processor-api.ts";
 
 /** Everything outside that a replica calls, and may simulate itself. */
-export type UpstreamName = "default" | "fallback" | "gateway";
+export type UpstreamName = "default" | "fallback" | "gateway" | "cardGateway" | "bank";
 
 /** Where dispatch calls whom. */
 export type UpstreamUrls = Readonly<Record<UpstreamName, string>>;
@@ -13,7 +15,7 @@ export type UpstreamUrls = Readonly<Record<UpstreamName, string>>;
 /**
  * The upstreams that are used when none is configured. Dispatch calls each over a loopback port of its own, so
  * that they answer until the very end of a stop and also when the replica listens on a unix socket;
- * `/processors/…` and `/mock-gateway/…` on the replica's port lead to the same books.
+ * `/processors/…`, `/card-gateway/…` and `/mock-gateway/…` on the replica's port lead to the same books.
  */
 export interface BuiltInServer {
   readonly urlOf: (name: UpstreamName) => string;
@@ -34,37 +36,62 @@ export function serveBuiltIns(settings: Settings, log: Logger): BuiltInServer {
     default: settings.paymentProcessorDefault,
     fallback: settings.paymentProcessorFallback,
     gateway: settings.paymentGatewayUrl,
+    cardGateway: settings.paymentsUrl,
+    // Always built in: no setting names another one.
+    bank: null,
   };
-  const processors = createBuiltInProcessors({
-    feeDefault: settings.processorFeeDefault,
-    feeFallback: settings.processorFeeFallback,
-    warn: (message) => log.warn(message),
-  });
   const mockGateway = new MockGateway({
     okShare: settings.mockGatewayOkShare,
     errorShare: settings.mockGatewayErrorShare,
     lateShare: settings.mockGatewayLateShare,
     lateMs: settings.gatewayTimeoutSeconds * 1000 * LATE_FACTOR,
   });
-  const handlers: Readonly<Record<UpstreamName, Handle>> = {
-    default: (request, path) => processors.default.handle(request, path),
-    fallback: (request, path) => processors.fallback.handle(request, path),
-    gateway: (request) => mockGateway.pay(request),
-  };
-  const servers = new Map<UpstreamName, Bun.Server<undefined>>();
-  const names = Object.keys(handlers) as UpstreamName[]; // keys of the record above
-  for (const name of names) {
-    if (configured[name] === null) servers.set(name, listenOnLoopback(handlers[name]));
+  const handlers = new Map<UpstreamName, Handle>();
+  if (configured.default === null || configured.fallback === null) {
+    const processors = simulateProcessors(settings, log);
+    handlers.set("default", (request, path) => processors.default.handle(request, path));
+    handlers.set("fallback", (request, path) => processors.fallback.handle(request, path));
   }
+  if (configured.gateway === null) handlers.set("gateway", (request) => mockGateway.pay(request));
+  const bank = simulateBank(settings);
+  handlers.set("bank", (request, path) => bank.handle(request, path));
+  if (configured.cardGateway === null) {
+    const cardGateway = new CardGatewaySimulator();
+    handlers.set("cardGateway", (request, path) => cardGateway.handle(request, path));
+  }
+  const servers = new Map([...handlers].map(([name, handle]) => [name, listenOnLoopback(handle)]));
   return {
     urlOf: (name) => configured[name] ?? `http://127.0.0.1:${servers.get(name)?.port}`,
-    isBuiltIn: (name) => servers.has(name),
-    handle: (name, request, path) => handlers[name](request, path),
+    isBuiltIn: (name) => handlers.has(name),
+    handle: (name, request, path) => {
+      const handle = handlers.get(name);
+      if (handle === undefined) throw new Error(`the upstream ${name} is not built in here`);
+      return handle(request, path);
+    },
     mockGateway,
     stop: () => {
       for (const server of servers.values()) void server.stop(true);
     },
   };
+}
+
+function simulateProcessors(settings: Settings, log: Logger): BuiltInProcessors {
+  return createBuiltInProcessors({
+    feeDefault: settings.processorFeeDefault,
+    feeFallback: settings.processorFeeFallback,
+    warn: (message) => log.warn(message),
+  });
+}
+
+/** The bank as the settings describe it. */
+export function simulateBank(
+  settings: Pick<Settings, "bankDelayMinSeconds" | "bankDelayMaxSeconds" | "bankApprovalRate">,
+): BankSimulator {
+  return new BankSimulator({
+    delayMinMs: settings.bankDelayMinSeconds * 1000,
+    delayMaxMs: settings.bankDelayMaxSeconds * 1000,
+    approvalRate: settings.bankApprovalRate,
+  });
 }
 
 function listenOnLoopback(handle: Handle): Bun.Server<undefined> {

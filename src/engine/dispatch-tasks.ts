@@ -62,6 +62,12 @@ export class DispatchTasks {
     }
   }
 
+  /** The lease was lost: neither calls nor outcomes are this replica's any more. */
+  drop(): void {
+    this.#calls.clear();
+    this.#unwritten.length = 0;
+  }
+
   /** Forgets all calls: their tasks are not this replica's any more. @returns the tasks */
   forget(): number[] {
     const ids = [...this.#calls.keys()];

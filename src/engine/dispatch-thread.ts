@@ -46,6 +46,8 @@ export interface DispatchThreadParts {
   readonly state: SharedState;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Hears when this replica's circuit breaker of a processor opens or closes. */
+  readonly onBreaker: (name: ProcessorName, open: boolean) => void;
   /** How long a stop waits for calls that are out. */
   readonly shutdownMs: number;
 }
@@ -74,8 +76,12 @@ export class DispatchThread {
   readonly #tasks = new Map<number, DispatchTask>();
   readonly #calling = new Set<number>();
   readonly #healthSeenAtMs: Record<ProcessorName, number> = { default: 0, fallback: 0 };
+  readonly #peerBreakerSeenAtMs: Record<ProcessorName, number> = { default: 0, fallback: 0 };
+  readonly #breakerWasOpen: Record<ProcessorName, boolean> = { default: false, fallback: false };
   readonly #heap = new HeapCare();
   readonly #others: DispatchTasks;
+  /** The last loss of the lease that this thread has heard of, see SharedState.fence. */
+  #fence = 0;
   #isPumpPlanned = false;
   #reportedAtMs = 0;
 
@@ -109,6 +115,25 @@ export class DispatchThread {
       this.#healthSeenAtMs[name] = health.seenAtMs;
       dispatcher.healthSeen(name, health, now);
     }
+    for (const name of PROCESSOR_NAMES) this.#shareBreaker(name, now);
+  }
+
+  /**
+   * What a replica learns by failing, the others need not learn by failing. A peer's word only moves the breaker:
+   * if it is wrong, this replica's own next probe closes it again after some 50 ms.
+   */
+  #shareBreaker(name: ProcessorName, now: number): void {
+    const { state, dispatcher, onBreaker } = this.#parts;
+    const isOpen = () => dispatcher.breakerState(name) !== "closed";
+    if (isOpen() !== this.#breakerWasOpen[name]) onBreaker(name, isOpen());
+    const peer = state.peerBreaker(name);
+    const minResponseTimeMs = state.health(name)?.minResponseTimeMs;
+    if (peer.atMs !== this.#peerBreakerSeenAtMs[name] && minResponseTimeMs !== undefined) {
+      this.#peerBreakerSeenAtMs[name] = peer.atMs;
+      dispatcher.healthSeen(name, { failing: peer.open, minResponseTimeMs }, now);
+    }
+    // What a peer's word has changed is no news to peers.
+    this.#breakerWasOpen[name] = isOpen();
   }
 
   /** After answers: many arrive in one turn of the event loop, one pump serves them all. */
@@ -123,11 +148,14 @@ export class DispatchThread {
 
   #pump(): void {
     const { dispatcher, state, index, outcomes, storeBell } = this.#parts;
-    this.#takeTasks();
+    const now = Date.now();
+    // Woken after a long sleep, or commits fail: what waits here may be another replica's work by now.
+    const holdsLease = state.holdsLease(now);
+    if (holdsLease || state.phase !== PHASES.run) this.#takeTasks();
     this.#others.flush();
-    if (state.phase === PHASES.run) {
-      const now = Date.now();
-      while (this.#hasRoom()) {
+    if (state.phase === PHASES.run && holdsLease) {
+      // Looked at again before each call, because a process may be stopped anywhere.
+      while (this.#hasRoom() && state.holdsLease(Date.now())) {
         const action = dispatcher.nextAction(now);
         if (action === null) break;
         if (action.kind === "call") this.#call(action.task, action.processor);
@@ -146,12 +174,26 @@ export class DispatchThread {
     return this.#parts.outcomes.freeBytes > (this.#calling.size + 2) * FRAME_ROOM_BYTES;
   }
 
+  /**
+   * Whether the frame that was just read is from before the lease was lost. The drop that carries the fence's
+   * number ends that.
+   */
+  #isVoid(): boolean {
+    const { tasks, state } = this.#parts;
+    const { fence } = state;
+    if (this.#fence === fence) return false;
+    if (tasks.kind !== FRAME_KINDS.drop || tasks.view.getFloat64(tasks.offset, true) !== fence) return true;
+    this.#fence = fence;
+    return false;
+  }
+
   #takeTasks(): void {
     const { tasks, dispatcher } = this.#parts;
     const now = Date.now();
     let frames = 0;
     while (tasks.next()) {
       frames++;
+      if (this.#isVoid()) continue;
       const { view, bytes, offset } = tasks;
       switch (tasks.kind) {
         case FRAME_KINDS.paymentTask: {
@@ -175,7 +217,7 @@ export class DispatchThread {
         case FRAME_KINDS.drop:
           dispatcher.clear();
           this.#tasks.clear();
-          if (view.getUint8(offset + 8) === DROP.everything) this.#others.forget();
+          if (view.getUint8(offset + 8) === DROP.everything) this.#others.drop();
           break;
         default:
           throw new Error(`a task frame of unknown kind ${tasks.kind}`);
@@ -201,7 +243,7 @@ export class DispatchThread {
       this.#calling.delete(task.taskId);
       dispatcher.finished(task.taskId, outcome, latencyMs, Date.now());
       // A task that was dropped meanwhile is not ours any more: the store would ignore its outcome.
-      if (this.#tasks.get(task.taskId) === task)
+      if (this.#tasks.get(task.taskId) === task && this.#fence === this.#parts.state.fence)
         this.#writeOutcome(task, processor, outcome, requestedAtMs, latencyMs);
       this.#planPump();
     });

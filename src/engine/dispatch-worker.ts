@@ -1,16 +1,26 @@
+import { type Cluster, startCluster } from "../cluster/cluster.ts";
+import { HealthTurn } from "../cluster/health-turn.ts";
 import { LIMITS } from "../config/limits.ts";
 import type { Settings } from "../config/settings.ts";
 import { PaymentDispatcher } from "../domain/payment-dispatcher.ts";
-import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
+import { PROCESSOR_NAMES } from "../domain/processor.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import { CardSeal } from "../modules/orders/card-seal.ts";
+import { createChargeRunner } from "../modules/orders/charge-runner.ts";
+import type { Doorbell } from "../ring/doorbell.ts";
 import { RingConsumer } from "../ring/ring-consumer.ts";
 import { attachSharedRing } from "../ring/ring-memory.ts";
 import { RingProducer } from "../ring/ring-producer.ts";
 import { startCheckpointer } from "../store/checkpointer.ts";
+import { BankClient, type BankPayment } from "../upstreams/bank.ts";
+import { CardGatewayClient } from "../upstreams/card-gateway.ts";
 import { HttpClient } from "../upstreams/http-client.ts";
+import { type GatewayPayment, PaymentGatewayClient } from "../upstreams/payment-gateway.ts";
 import { ProcessorClient } from "../upstreams/processor-client.ts";
 import { ProcessorHealthPoll } from "../upstreams/processor-health.ts";
+import type { UpstreamUrls } from "./built-in-server.ts";
+import type { TaskRunners } from "./dispatch-tasks.ts";
 import { type DispatchTask, DispatchThread } from "./dispatch-thread.ts";
 import { attachBells, type EngineMemory, METRICS_PAGE } from "./engine-memory.ts";
 import { SharedState } from "./shared-state.ts";
@@ -20,7 +30,8 @@ export interface DispatchStart {
   readonly settings: Settings;
   readonly memory: EngineMemory;
   readonly index: number;
-  readonly processorUrls: Readonly<Record<ProcessorName, string>>;
+  readonly upstreamUrls: UpstreamUrls;
+  readonly cardKey: Uint8Array;
 }
 
 /** The part of SHUTDOWN_SECONDS that calls in flight may take; the rest is for the store's last commits. */
@@ -29,11 +40,21 @@ const DRAIN_SHARE = 0.7;
 declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<DispatchStart>) => {
-  void start(data);
+  const { settings } = data;
+  const log = createLogger({ level: settings.logLevel, thread: "dispatch", replica: settings.replicaId });
+  start(data, log).catch((error: unknown) => {
+    // main hears of it, too, and ends the process; the reason stands only here.
+    log.error("the dispatch thread failed: this is a defect", { error });
+    setTimeout(() => {
+      throw error;
+    });
+  });
 };
 
-async function start({ settings, memory, index, processorUrls }: DispatchStart): Promise<void> {
-  const log = createLogger({ level: settings.logLevel, thread: "dispatch", replica: settings.replicaId });
+async function start(
+  { settings, memory, index, upstreamUrls, cardKey }: DispatchStart,
+  log: Logger,
+): Promise<void> {
   const tasks = memory.tasks[index];
   const outcomes = memory.outcomes[index];
   const bells = attachBells(memory);
@@ -42,13 +63,16 @@ async function start({ settings, memory, index, processorUrls }: DispatchStart):
   const timeoutMs = settings.processorTimeoutSeconds * 1000;
   const client = new HttpClient();
   const clients = {
-    default: new ProcessorClient("default", processorUrls.default, client, timeoutMs),
-    fallback: new ProcessorClient("fallback", processorUrls.fallback, client, timeoutMs),
+    default: new ProcessorClient("default", upstreamUrls.default, client, timeoutMs),
+    fallback: new ProcessorClient("fallback", upstreamUrls.fallback, client, timeoutMs),
   };
   const state = new SharedState(memory.state);
   const metrics = new Metrics(memory.metrics, METRICS_PAGE.dispatch + index);
   // One poll per processor, whatever the number of threads: the others read it in the shared state.
-  const polls = index === 0 ? startHealthPolls(client, processorUrls, state, metrics, log) : [];
+  const cluster =
+    index === 0 ? startCluster({ settings, state, metrics, log, storeBell: bells.store }) : null;
+  const polls =
+    index === 0 ? startHealthPolls(client, upstreamUrls, state, metrics, log, bells.store, cluster) : [];
   const thread = new DispatchThread({
     index,
     dispatcher: new PaymentDispatcher<DispatchTask>(
@@ -60,7 +84,7 @@ async function start({ settings, memory, index, processorUrls }: DispatchStart):
       },
       Math.random,
     ),
-    runners: {},
+    runners: createRunners(client, settings, upstreamUrls, new CardSeal(cardKey)),
     pay: (processor, payment) => clients[processor].pay(payment),
     tasks: new RingConsumer(attachSharedRing(tasks)),
     outcomes: new RingProducer(attachSharedRing(outcomes)),
@@ -69,6 +93,7 @@ async function start({ settings, memory, index, processorUrls }: DispatchStart):
     state,
     metrics,
     log,
+    onBreaker: (processor, open) => cluster?.breakerMoved(processor, open),
     shutdownMs: settings.shutdownSeconds * 1000 * DRAIN_SHARE,
   });
   const stopCheckpoints =
@@ -80,23 +105,54 @@ async function start({ settings, memory, index, processorUrls }: DispatchStart):
   await thread.run();
   stopCheckpoints();
   for (const poll of polls) poll.stop();
+  cluster?.stop();
   client.close();
+}
+
+/** Who is called for the tasks of each kind but payments; a payload is what the kind's TaskHandler described. */
+function createRunners(
+  client: HttpClient,
+  settings: Settings,
+  urls: UpstreamUrls,
+  seal: CardSeal,
+): TaskRunners {
+  const cardGateway = new CardGatewayClient(urls.cardGateway, client, {
+    token: settings.paymentsToken,
+    apiVersion: settings.paymentsXApiVersion,
+    timeoutMs: settings.paymentsTimeoutSeconds * 1000,
+  });
+  const gateway = new PaymentGatewayClient(urls.gateway, client, settings.gatewayTimeoutSeconds * 1000);
+  const bank = new BankClient(urls.bank, client);
+  return {
+    accountPayment: ({ payload }) => bank.pay(payload as BankPayment),
+    order: createChargeRunner(cardGateway, seal),
+    userPayment: async ({ payload }) => ({ outcome: await gateway.pay(payload as GatewayPayment) }),
+  };
 }
 
 function startHealthPolls(
   client: HttpClient,
-  urls: DispatchStart["processorUrls"],
+  urls: UpstreamUrls,
   state: SharedState,
   metrics: Metrics,
   log: Logger,
+  storeBell: Doorbell,
+  cluster: Cluster | null,
 ): ProcessorHealthPoll[] {
   return PROCESSOR_NAMES.map((name) => {
+    const turn = new HealthTurn(name, state, storeBell);
     const poll = new ProcessorHealthPoll(urls[name], client, {
-      onMissed: (code) => log.debug("a processor did not tell its health", { processor: name, code }),
+      mayPoll: () => turn.take(),
+      onMissed: (code) => {
+        turn.end();
+        log.debug("a processor did not tell its health", { processor: name, code });
+      },
     });
     poll.start((health) => {
       metrics.increment("processor_health_checks", name);
       state.setHealth(name, health);
+      turn.end();
+      cluster?.healthHeard(name, health);
     });
     return poll;
   });

@@ -1,5 +1,6 @@
 import { LIMITS } from "../config/limits.ts";
 import { createMetricsMemory } from "../metrics/metrics.ts";
+import { createFeedMemory, type FeedMemory } from "../modules/events/feed-memory.ts";
 import { Doorbell } from "../ring/doorbell.ts";
 import { createSharedRing } from "../ring/ring-memory.ts";
 import { SharedState } from "./shared-state.ts";
@@ -16,6 +17,7 @@ export interface EngineMemory {
   /** One per dispatch thread. */
   readonly tasks: readonly SharedArrayBuffer[];
   readonly outcomes: readonly SharedArrayBuffer[];
+  readonly feed: FeedMemory;
 }
 
 /** Metrics pages, one per writing thread: main, store, then dispatch threads. */
@@ -41,6 +43,7 @@ export function createEngineMemory(dispatchThreads: number): EngineMemory {
     replies: ring(LIMITS.replyRingBytes.value),
     tasks: perThread(LIMITS.taskRingBytes.value),
     outcomes: perThread(LIMITS.outcomeRingBytes.value),
+    feed: createFeedMemory(),
   };
 }
 

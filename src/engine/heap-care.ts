@@ -1,5 +1,3 @@
-import { fullGC } from "bun:jsc";
-
 /**
  * Keeps the heap of a worker thread small. A JavaScript VM collects its garbage when tens of megabytes have
  * gathered, which is a good bargain on a large machine and a bad one for three VMs in a process of 80 MB; and
@@ -7,7 +5,7 @@ import { fullGC } from "bun:jsc";
  *
  * A full collection takes 5 to 10 ms, because what lives is small: once per so many frames that is 1 µs each.
  */
-const FRAMES_PER_COLLECTION = 8192;
+const FRAMES_PER_COLLECTION = 1024;
 
 export class HeapCare {
   #frames = 0;
@@ -17,6 +15,6 @@ export class HeapCare {
     this.#frames += frames;
     if (this.#frames < FRAMES_PER_COLLECTION) return;
     this.#frames = 0;
-    fullGC();
+    Bun.gc(true);
   }
 }

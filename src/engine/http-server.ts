@@ -1,24 +1,59 @@
 import { rmSync } from "node:fs";
-import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
+import { Elysia } from "elysia";
+import { CounterReader } from "../cluster/counter-reader.ts";
+import { answerConsolePage, consoleRoutes, wantsPage } from "../console/routes.ts";
+import { PROCESSOR_NAMES } from "../domain/processor.ts";
 import { AdminGuard } from "../http/admin-guard.ts";
 import { createHttpApp } from "../http/app.ts";
 import { problem } from "../http/errors.ts";
 import { RETRY_LATER } from "../http/execution-problem.ts";
 import { openApi } from "../http/openapi.ts";
+import { valid } from "../http/read-result.ts";
 import type { Logger } from "../log/logger.ts";
+import { AccountPaymentAcceptor } from "../modules/account-payments/acceptor.ts";
+import { rootRoute } from "../modules/account-payments/root-route.ts";
+import { accountPaymentRoutes } from "../modules/account-payments/routes.ts";
+import { CatalogueQueries } from "../modules/catalogue/queries.ts";
+import { catalogueRoutes } from "../modules/catalogue/routes.ts";
+import { DeadLetterQueries } from "../modules/dead-letters/queries.ts";
+import { deadLetterRoutes } from "../modules/dead-letters/routes.ts";
+import { eventRoutes } from "../modules/events/routes.ts";
 import { healthRoutes } from "../modules/health/routes.ts";
+import { CreatingCalls } from "../modules/idempotency/creating-calls.ts";
+import { LedgerQueries } from "../modules/ledger/queries.ts";
+import { CardSeal } from "../modules/orders/card-seal.ts";
+import { OrderQueries } from "../modules/orders/queries.ts";
+import { orderRoutes, readRequeueCard } from "../modules/orders/routes.ts";
 import { PaymentAcceptor } from "../modules/payments/accept.ts";
+import { CounterQueries } from "../modules/payments/counter-queries.ts";
 import { PaymentQueries } from "../modules/payments/queries.ts";
 import { paymentRoutes } from "../modules/payments/routes.ts";
+import { SummarySource } from "../modules/payments/summary-source.ts";
+import { TopicQueries } from "../modules/topics/queries.ts";
+import { topicRoutes } from "../modules/topics/routes.ts";
+import { mockGatewayRoutes } from "../modules/users/mock-gateway-routes.ts";
+import { UserQueries } from "../modules/users/queries.ts";
+import { userRoutes } from "../modules/users/routes.ts";
+import { WalletOperator } from "../modules/wallets/operator.ts";
+import { WalletQueries } from "../modules/wallets/queries.ts";
+import { walletRoutes } from "../modules/wallets/routes.ts";
 import { requestPath } from "../simulator/processor-api.ts";
-import { type BuiltInServer, serveBuiltInProcessors } from "./built-in-server.ts";
+import {
+  type BuiltInServer,
+  serveBuiltIns,
+  type UpstreamName,
+  type UpstreamUrls,
+} from "./built-in-server.ts";
+import { type Health, healthOf } from "./health.ts";
+import { type Live, openLive } from "./live.ts";
 import type { Replica } from "./replica.ts";
 
 export interface HttpServer {
   readonly kind: "serving";
   /** Null on a unix socket. */
   readonly url: string | null;
-  readonly processorUrls: Readonly<Record<ProcessorName, string>>;
+  readonly upstreamUrls: UpstreamUrls;
+  /** Whether the processors are simulated here. */
   readonly builtIn: boolean;
   /** Takes no new connections and waits for the requests in flight. */
   readonly stopAccepting: (deadlineMs: number) => Promise<void>;
@@ -34,15 +69,16 @@ const LINGER_MS = 250;
 export function createServer(replica: Replica, log: Logger): ServeResult {
   const { settings } = replica;
   const lifecycle = { stopping: false };
-  const builtIn = builtInServerFor(replica, log);
-  const app = assemble(replica, log, lifecycle, builtIn);
+  const builtIn = serveBuiltIns(settings, log);
+  const live = openLive(replica);
+  const app = assemble(replica, log, lifecycle, builtIn, live);
   try {
     if (settings.socket !== null) rmSync(settings.socket, { force: true });
     app.listen(
       settings.socket !== null ? { unix: settings.socket } : { hostname: settings.host, port: settings.port },
     );
   } catch (error) {
-    builtIn?.stop();
+    builtIn.stop();
     return { kind: "refused", message: listenProblem(error, replica) };
   }
   const { server } = app;
@@ -50,13 +86,17 @@ export function createServer(replica: Replica, log: Logger): ServeResult {
   return {
     kind: "serving",
     url: settings.socket === null ? `http://${hostOf(settings.host)}:${server.port}` : null,
-    processorUrls: {
-      default: settings.paymentProcessorDefault ?? builtInUrl(builtIn, "default"),
-      fallback: settings.paymentProcessorFallback ?? builtInUrl(builtIn, "fallback"),
+    upstreamUrls: {
+      default: builtIn.urlOf("default"),
+      fallback: builtIn.urlOf("fallback"),
+      gateway: builtIn.urlOf("gateway"),
+      cardGateway: builtIn.urlOf("cardGateway"),
+      bank: builtIn.urlOf("bank"),
     },
-    builtIn: builtIn !== null,
+    builtIn: builtIn.isBuiltIn("default"),
     stopAccepting: async (deadlineMs) => {
       lifecycle.stopping = true;
+      live.close();
       void server.stop(false);
       // Clients on open connections get their answers with `Connection: close`, and go elsewhere.
       const lingerUntil = Math.min(deadlineMs, performance.now() + LINGER_MS);
@@ -68,7 +108,7 @@ export function createServer(replica: Replica, log: Logger): ServeResult {
       }
     },
     close: async () => {
-      builtIn?.stop();
+      builtIn.stop();
       await server.stop(true);
     },
   };
@@ -78,7 +118,8 @@ function assemble(
   replica: Replica,
   log: Logger,
   lifecycle: { stopping: boolean },
-  builtIn: BuiltInServer | null,
+  builtIn: BuiltInServer,
+  live: Live,
 ) {
   const { settings, intake, state, metrics } = replica;
   const queries = new PaymentQueries(replica.reader);
@@ -86,39 +127,112 @@ function assemble(
   const acceptor = new PaymentAcceptor({ intake, queries, durability: settings.durability });
   const unavailable = () =>
     state.trouble === null ? null : problem("STORAGE_UNAVAILABLE", { headers: RETRY_LATER });
-  const app = createHttpApp({
+  const calls = new CreatingCalls({ intake, unavailable });
+  const ledger = new LedgerQueries(replica.reader);
+  const deadLetters = new DeadLetterQueries(replica.reader);
+  const accounts = {
+    acceptor: new AccountPaymentAcceptor({ intake, calls, durability: settings.durability, unavailable }),
+    queries: live.accountPayments,
+  };
+  const seal = new CardSeal(replica.cardKey);
+  return createHttpApp({
     onResponse: (status) => metrics.increment("http_responses", statusClass(status)),
     logFailure: (error, request) => log.error("a request failed: this is a defect", { ...request, error }),
     isStopping: () => lifecycle.stopping,
   })
-    .use(paymentRoutes({ acceptor, queries, intake, guard, metrics, unavailable }))
+    .use(
+      paymentRoutes({
+        accounts,
+        acceptor,
+        queries,
+        summaries: summarySource(replica, queries, log),
+        intake,
+        guard,
+        metrics,
+        calls,
+        unavailable,
+      }),
+    )
+    .use(
+      userRoutes({
+        calls,
+        queries: new UserQueries(replica.reader, ledger, deadLetters),
+        health: () => userHealth(healthOf(replica, Date.now())),
+      }),
+    )
+    .use(
+      walletRoutes({
+        calls,
+        operator: new WalletOperator(intake),
+        queries: new WalletQueries(replica.reader, ledger),
+        unavailable,
+        isFrameDurable: settings.durability === "process",
+      }),
+    )
+    .use(accountPaymentRoutes({ queries: live.accountPayments, waits: live.waits, intake }))
+    .use(eventRoutes(live.events.hub))
+    .use(consoleRoutes(guard))
+    .use(rootRoute((request) => (wantsPage(request) ? answerConsolePage(request) : null)))
+    .use(catalogueRoutes({ calls, queries: new CatalogueQueries(replica.reader) }))
+    .use(orderRoutes({ calls, queries: new OrderQueries(replica.reader), seal }))
+    .use(topicRoutes(new TopicQueries(replica.reader)))
+    .use(
+      deadLetterRoutes({
+        queries: deadLetters,
+        intake,
+        calls,
+        guard,
+        unavailable,
+        readExtra: (source, subject, body) =>
+          source === "orders" ? readRequeueCard(seal, subject, body) : valid(null),
+      }),
+    )
+    .use(mockGatewayRoutes(builtIn.mockGateway))
     .use(healthRoutes({ replica, lifecycle }))
+    .use(builtInRoutes(builtIn))
     .use(openApi());
-  if (builtIn !== null) {
-    for (const name of PROCESSOR_NAMES) {
-      const prefix = `/processors/${name}`;
-      app.all(
-        `${prefix}/*`,
-        ({ request, server }) => {
-          // A simulated delay is silence on the connection, as long as it is set to.
-          server?.timeout(request, 0);
-          return builtIn.handle(name, request, requestPath(request.url, prefix.length));
-        },
-        { parse: "none", detail: { hide: true } },
-      );
-    }
+}
+
+/** Built-in upstreams that may be looked at and switched through the replica's own port, by their prefix there. */
+const MOUNTED: readonly (readonly [UpstreamName, string])[] = [
+  ...PROCESSOR_NAMES.map((name) => [name, `/processors/${name}`] as const),
+  ["cardGateway", "/card-gateway"],
+];
+
+function builtInRoutes(builtIn: BuiltInServer) {
+  const routes = new Elysia({ name: "built-in upstreams" });
+  for (const [name, prefix] of MOUNTED) {
+    if (!builtIn.isBuiltIn(name)) continue;
+    routes.all(
+      `${prefix}/*`,
+      ({ request, server }) => {
+        // A simulated delay is silence on the connection, as long as it is set to.
+        server?.timeout(request, 0);
+        return builtIn.handle(name, request, requestPath(request.url, prefix.length));
+      },
+      { parse: "none", detail: { hide: true } },
+    );
   }
-  return app;
+  return routes;
 }
 
-function builtInServerFor({ settings }: Replica, log: Logger): BuiltInServer | null {
-  if (settings.paymentProcessorDefault !== null && settings.paymentProcessorFallback !== null) return null;
-  return serveBuiltInProcessors(settings, log);
+function userHealth({ ready, database }: Health): { ok: boolean; database: boolean } {
+  return { ok: ready, database: database === "ok" };
 }
 
-function builtInUrl(builtIn: BuiltInServer | null, name: ProcessorName): string {
-  if (builtIn === null) throw new Error("a processor is neither configured nor built in");
-  return builtIn.urlOf(name);
+/** Where summaries come from: with REDIS_URL from the counters there, as far as they go. */
+function summarySource(
+  { settings, reader, state, metrics }: Replica,
+  queries: PaymentQueries,
+  log: Logger,
+): SummarySource {
+  const counters = new CounterQueries(reader);
+  const { redisUrl: url, replicaId: replicaName } = settings;
+  if (url === null) return new SummarySource(queries, counters, null, metrics);
+  const { databaseId } = counters.head();
+  const isUsable = () => state.redis === "ok";
+  const redis = new CounterReader({ url, replicaName, databaseId, isUsable, metrics, log });
+  return new SummarySource(queries, counters, redis, metrics);
 }
 
 function statusClass(status: number): "1xx" | "2xx" | "3xx" | "4xx" | "5xx" {

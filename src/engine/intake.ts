@@ -5,11 +5,13 @@ import type { RingMemory } from "../ring/ring-memory.ts";
 import { RingProducer } from "../ring/ring-producer.ts";
 import type { CommandReply } from "../store/module.ts";
 import type { EngineBells } from "./engine-memory.ts";
+import type { PeerRings } from "./peer-rings.ts";
 
 /**
  * Main's way to change anything: frames into the intake log, and answers back to whoever waits.
  *
  *   submitPayment   acknowledged as soon as the frame is published: it survives kill -9
+ *   submit          the same for the frames of a module's own kind
  *   execute         waits for the commit, because the outcome decides the answer
  */
 export type Execution =
@@ -31,14 +33,16 @@ interface Waiter {
 export class Intake {
   readonly #producer: RingProducer;
   readonly #memory: RingMemory;
+  readonly #peers: PeerRings;
   readonly #replies: RingConsumer;
   readonly #bells: EngineBells;
   readonly #waiters = new Map<number, Waiter>();
   #nextReplyId = 1;
   #closed = false;
 
-  constructor(memory: RingMemory, replies: RingConsumer, bells: EngineBells) {
+  constructor(memory: RingMemory, replies: RingConsumer, bells: EngineBells, peers: PeerRings) {
     this.#memory = memory;
+    this.#peers = peers;
     this.#producer = new RingProducer(memory);
     this.#replies = replies;
     this.#bells = bells;
@@ -70,6 +74,13 @@ export class Intake {
     return this.#await((replyId) => this.#writePayment(id, amountCents, acceptedAtMs, replyId));
   }
 
+  /** Writes a frame that a module handles itself (StoreModule.frames). @returns as submitPayment */
+  submit(kind: number, payload: Uint8Array): number {
+    if (!this.#producer.write(kind, payload)) return -1;
+    this.#bells.store.ring();
+    return this.#producer.publishedPosition;
+  }
+
   /** Runs a module's command in the store thread. @param input JSON */
   execute(name: string, input: unknown): Promise<Execution> {
     return this.#await((replyId) => {
@@ -80,12 +91,14 @@ export class Intake {
     });
   }
 
-  /** Resolves when all that is acknowledged now is committed, or after `timeoutMs`. */
+  /** Resolves when all that is acknowledged now, by any replica, is committed, or after `timeoutMs`. */
   async caughtUp(timeoutMs: number): Promise<void> {
     const head = this.head;
+    const havePeersCaughtUp = this.#peers.mark();
     const deadline = performance.now() + timeoutMs;
     // Signed distance: positions wrap at 2^32.
-    while (((this.tail - head) | 0) < 0 && performance.now() < deadline) await Bun.sleep(1);
+    const isDone = () => ((this.tail - head) | 0) >= 0 && havePeersCaughtUp();
+    while (!isDone() && performance.now() < deadline) await Bun.sleep(1);
   }
 
   close(): void {

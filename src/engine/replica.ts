@@ -2,13 +2,15 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LIMITS } from "../config/limits.ts";
 import type { Settings } from "../config/settings.ts";
-import type { ProcessorName } from "../domain/processor.ts";
 import type { Logger } from "../log/logger.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import type { FeedMemory } from "../modules/events/feed-memory.ts";
+import { CardSeal } from "../modules/orders/card-seal.ts";
 import { RingConsumer } from "../ring/ring-consumer.ts";
 import { createOrOpenRingFile, type RingFile } from "../ring/ring-file.ts";
 import { attachSharedRing } from "../ring/ring-memory.ts";
 import { type Durability, type OpenDatabase, openReader } from "../store/database.ts";
+import type { UpstreamUrls } from "./built-in-server.ts";
 import type { DispatchStart } from "./dispatch-worker.ts";
 import {
   attachBells,
@@ -18,6 +20,7 @@ import {
   METRICS_PAGE,
 } from "./engine-memory.ts";
 import { Intake } from "./intake.ts";
+import { PeerRings } from "./peer-rings.ts";
 import { PHASES, SharedState } from "./shared-state.ts";
 import type { StoreStart, StoreStarted } from "./store-worker.ts";
 import { workerUrl } from "./worker-files.ts";
@@ -35,9 +38,13 @@ export class Replica {
   readonly metrics: Metrics;
   readonly intake: Intake;
   readonly reader: OpenDatabase;
+  /** What the store thread tells live. */
+  readonly feed: FeedMemory;
   readonly durability: Durability;
   /** Acknowledged commands of an earlier life that the start found and committed. */
   readonly recovered: number;
+  /** Opens what the cards of orders are sealed with; in the memory of this process alone. */
+  readonly cardKey = CardSeal.newKey();
   readonly #parts: ReplicaParts;
   readonly #workers: Worker[];
 
@@ -47,24 +54,33 @@ export class Replica {
     this.settings = parts.settings;
     this.durability = parts.durability;
     this.recovered = parts.recovered;
+    this.feed = parts.memory.feed;
     this.state = new SharedState(parts.memory.state);
     this.metrics = new Metrics(parts.memory.metrics, METRICS_PAGE.main);
+    const { databaseFile, replicaId } = parts.settings;
+    this.reader = openReader(databaseFile);
     this.intake = new Intake(
       parts.ring.memory,
       new RingConsumer(attachSharedRing(parts.memory.replies)),
       parts.bells,
+      new PeerRings(this.reader, replicaId, (name) => ringPathOf(databaseFile, name)),
     );
-    this.reader = openReader(parts.settings.databaseFile);
   }
 
-  /** Starts calling the processors. */
-  startDispatch(processorUrls: Readonly<Record<ProcessorName, string>>): void {
+  /** Starts calling the upstreams. */
+  startDispatch(upstreamUrls: UpstreamUrls): void {
     const { settings, memory } = this.#parts;
     for (let index = 0; index < settings.dispatchThreads; index++) {
       const worker = new Worker(workerUrl("dispatch-worker.ts"));
       worker.onerror = (event) => this.#parts.onThreadDeath("dispatch", event.message);
       this.#workers.push(worker);
-      worker.postMessage({ settings, memory, index, processorUrls } satisfies DispatchStart);
+      worker.postMessage({
+        settings,
+        memory,
+        index,
+        upstreamUrls,
+        cardKey: this.cardKey,
+      } satisfies DispatchStart);
     }
   }
 

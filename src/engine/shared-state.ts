@@ -25,7 +25,35 @@ const FLOAT = { healthBlock: 0, storeBeat: 4, dispatchBeat: 5 } as const;
 const HEALTH_SLOT = { minResponseTimeMs: 0, seenAtMs: 1 } as const;
 const HEALTH_SLOTS = 2;
 
-const INTS = SLOT.dispatchBlock + DISPATCH_SLOTS * DISPATCH_THREADS_MAX;
+/** What concerns other replicas; int slots behind the threads' blocks. */
+const CLUSTER_BLOCK = SLOT.dispatchBlock + DISPATCH_SLOTS * DISPATCH_THREADS_MAX;
+const CLUSTER = {
+  lease: CLUSTER_BLOCK,
+  fence: CLUSTER_BLOCK + 1,
+  redis: CLUSTER_BLOCK + 2,
+  nudges: CLUSTER_BLOCK + 3,
+  pollWanted: CLUSTER_BLOCK + 4,
+  peerFailing: CLUSTER_BLOCK + 6,
+  peerBreakerOpen: CLUSTER_BLOCK + 8,
+} as const;
+const INTS = CLUSTER_BLOCK + 10;
+const CLUSTER_FLOAT_BLOCK = FLOAT.dispatchBeat + DISPATCH_THREADS_MAX;
+const CLUSTER_FLOAT = {
+  pollGrant: CLUSTER_FLOAT_BLOCK,
+  pollEnded: CLUSTER_FLOAT_BLOCK + 2,
+  peerHealth: CLUSTER_FLOAT_BLOCK + 4,
+  peerBreakerAt: CLUSTER_FLOAT_BLOCK + 8,
+  counterApplied: CLUSTER_FLOAT_BLOCK + 10,
+} as const;
+const FLOATS = CLUSTER_FLOAT_BLOCK + 11;
+
+const REDIS_STATES = ["not_configured", "away", "ok"] as const;
+export type RedisState = (typeof REDIS_STATES)[number];
+
+/** The lease fits into an atomic int in steps of 16 ms: modulo 2^32 that is two years, see `holdsLease`. */
+const LEASE_STEP_MS = 16;
+/** Dispatch stops this long before the lease runs out, so that a call begun late is out by then. */
+const LEASE_MARGIN_MS = 100;
 
 export interface ProcessorHealthSeen {
   readonly failing: boolean;
@@ -35,7 +63,7 @@ export interface ProcessorHealthSeen {
 
 export class SharedState {
   static bytes(): number {
-    return SharedWords.bytes(INTS, FLOAT.dispatchBeat + DISPATCH_THREADS_MAX);
+    return SharedWords.bytes(INTS, FLOATS);
   }
   readonly #words: SharedWords;
 
@@ -80,22 +108,116 @@ export class SharedState {
     this.#words.storeInt(dispatchSlot(thread, "stopped"), 1);
   }
 
-  /** What a processor last said of itself; null before its first answer. Written by one dispatch thread. */
+  /** What a processor last said of itself, to whichever replica; null before its first answer. */
   health(name: ProcessorName): ProcessorHealthSeen | null {
+    const own = this.#readHealth(name, FLOAT.healthBlock, SLOT.healthFailing);
+    const peer = this.#readHealth(name, CLUSTER_FLOAT.peerHealth, CLUSTER.peerFailing);
+    const newer = peer.seenAtMs > own.seenAtMs ? peer : own;
+    return newer.seenAtMs === 0 ? null : newer;
+  }
+  /** Heard by dispatch, from the processor or over Redis. Written by one dispatch thread. */
+  setHealth(name: ProcessorName, health: ProcessorHealthSeen): void {
+    this.#writeHealth(name, FLOAT.healthBlock, SLOT.healthFailing, health);
+  }
+  /** Found in the database by the store thread. */
+  setPeerHealth(name: ProcessorName, health: ProcessorHealthSeen): void {
+    this.#writeHealth(name, CLUSTER_FLOAT.peerHealth, CLUSTER.peerFailing, health);
+  }
+
+  #readHealth(name: ProcessorName, block: number, failingSlot: number): ProcessorHealthSeen {
     const index = processorNumber(name) - 1;
-    const seenAtMs = this.#words.readFloat(healthSlot(index, "seenAtMs"));
-    if (seenAtMs === 0) return null;
     return {
-      failing: this.#words.loadInt(SLOT.healthFailing + index) === 1,
-      minResponseTimeMs: this.#words.readFloat(healthSlot(index, "minResponseTimeMs")),
-      seenAtMs,
+      failing: this.#words.loadInt(failingSlot + index) === 1,
+      minResponseTimeMs: this.#words.readFloat(healthSlot(block, index, "minResponseTimeMs")),
+      seenAtMs: this.#words.readFloat(healthSlot(block, index, "seenAtMs")),
     };
   }
-  setHealth(name: ProcessorName, health: ProcessorHealthSeen): void {
+  #writeHealth(name: ProcessorName, block: number, failingSlot: number, health: ProcessorHealthSeen): void {
     const index = processorNumber(name) - 1;
-    this.#words.writeFloat(healthSlot(index, "minResponseTimeMs"), health.minResponseTimeMs);
-    this.#words.storeInt(SLOT.healthFailing + index, health.failing ? 1 : 0);
-    this.#words.writeFloat(healthSlot(index, "seenAtMs"), health.seenAtMs);
+    this.#words.writeFloat(healthSlot(block, index, "minResponseTimeMs"), health.minResponseTimeMs);
+    this.#words.storeInt(failingSlot + index, health.failing ? 1 : 0);
+    this.#words.writeFloat(healthSlot(block, index, "seenAtMs"), health.seenAtMs);
+  }
+
+  /** A peer's circuit breaker opened or closed; `atMs` tells one word from the next. Written by one dispatch thread. */
+  peerBreaker(name: ProcessorName): { readonly open: boolean; readonly atMs: number } {
+    const index = processorNumber(name) - 1;
+    return {
+      open: this.#words.loadInt(CLUSTER.peerBreakerOpen + index) === 1,
+      atMs: this.#words.readFloat(CLUSTER_FLOAT.peerBreakerAt + index),
+    };
+  }
+  setPeerBreaker(name: ProcessorName, open: boolean, atMs: number): void {
+    const index = processorNumber(name) - 1;
+    this.#words.storeInt(CLUSTER.peerBreakerOpen + index, open ? 1 : 0);
+    this.#words.writeFloat(CLUSTER_FLOAT.peerBreakerAt + index, atMs);
+  }
+
+  /**
+   * Until when this replica may act on its leased tasks. Written by the store thread after each commit, and
+   * looked at by dispatch before each call: a process that was stopped and woken makes no call before its store
+   * thread has seen whether another replica has its work. Wall clock, because the lease's other readers are
+   * other processes of this machine, which has one wall clock; a jump of it is the same jump for all of them.
+   */
+  setLeaseUntilMs(ms: number): void {
+    // 0 is what stands there before the first lease.
+    this.#words.storeInt(CLUSTER.lease, Math.floor((ms - LEASE_MARGIN_MS) / LEASE_STEP_MS) | 0 || 1);
+  }
+  holdsLease(nowMs: number): boolean {
+    const until = this.#words.loadInt(CLUSTER.lease);
+    return until !== 0 && ((until - Math.floor(nowMs / LEASE_STEP_MS)) | 0) > 0;
+  }
+
+  /** Grows each time the lease is found lost; a `drop` frame with this number says that all before it is void. */
+  get fence(): number {
+    return this.#words.loadInt(CLUSTER.fence);
+  }
+  raiseFence(): number {
+    return this.#words.addInt(CLUSTER.fence, 1) + 1;
+  }
+
+  get redis(): RedisState {
+    return REDIS_STATES[this.#words.loadInt(CLUSTER.redis)] ?? "not_configured";
+  }
+  set redis(state: RedisState) {
+    this.#words.storeInt(CLUSTER.redis, REDIS_STATES.indexOf(state));
+  }
+
+  /** Asks the store thread to look at the database now: another replica has purged. Ring its bell, too. */
+  nudgeStore(): void {
+    this.#words.addInt(CLUSTER.nudges, 1);
+  }
+  get storeNudges(): number {
+    return this.#words.loadInt(CLUSTER.nudges);
+  }
+
+  /** Dispatch wants to ask a processor for its health; store answers with a time until which it may begin. */
+  pollWanted(name: ProcessorName): boolean {
+    return this.#words.loadInt(CLUSTER.pollWanted + processorNumber(name) - 1) === 1;
+  }
+  setPollWanted(name: ProcessorName, wanted: boolean): void {
+    this.#words.storeInt(CLUSTER.pollWanted + processorNumber(name) - 1, wanted ? 1 : 0);
+  }
+  pollGrantUntilMs(name: ProcessorName): number {
+    return this.#words.readFloat(CLUSTER_FLOAT.pollGrant + processorNumber(name) - 1);
+  }
+  setPollGrant(name: ProcessorName, untilMs: number): void {
+    this.#words.writeFloat(CLUSTER_FLOAT.pollGrant + processorNumber(name) - 1, untilMs);
+  }
+  /** When the last call of this replica ended. */
+  pollEndedMs(name: ProcessorName): number {
+    return this.#words.readFloat(CLUSTER_FLOAT.pollEnded + processorNumber(name) - 1);
+  }
+  setPollEnded(name: ProcessorName, atMs: number): void {
+    this.#words.writeFloat(CLUSTER_FLOAT.pollEnded + processorNumber(name) - 1, atMs);
+  }
+
+  /** The last delta that Redis has of the present history, as far as this replica knows. */
+  get counterApplied(): number {
+    return this.#words.readFloat(CLUSTER_FLOAT.counterApplied);
+  }
+  set counterApplied(seq: number) {
+    this.#words.writeFloat(CLUSTER_FLOAT.counterApplied, seq);
   }
 
   /** Whether each thread's loop came round lately is judged by main from these. */
@@ -113,8 +235,8 @@ export class SharedState {
   }
 }
 
-function healthSlot(index: number, slot: keyof typeof HEALTH_SLOT): number {
-  return FLOAT.healthBlock + index * HEALTH_SLOTS + HEALTH_SLOT[slot];
+function healthSlot(block: number, index: number, slot: keyof typeof HEALTH_SLOT): number {
+  return block + index * HEALTH_SLOTS + HEALTH_SLOT[slot];
 }
 
 function dispatchSlot(thread: number, slot: keyof typeof DISPATCH_SLOT): number {

@@ -3,8 +3,16 @@ import type { ProcessorName } from "../domain/processor.ts";
 import type { PaymentCommands } from "../modules/payments/commands.ts";
 import { FRAME_KINDS, type PaymentTaskFrame, processorOf, readAttempt, readJson } from "../ring/frames.ts";
 import type { RingConsumer } from "../ring/ring-consumer.ts";
-import type { CommandHandler, CommandReply, StoreModule, TaskHandler, TaskResult } from "../store/module.ts";
-import type { ReplicaLease } from "../store/replica-lease.ts";
+import type {
+  CommandHandler,
+  CommandReply,
+  FrameHandler,
+  StoreModule,
+  TaskHandler,
+  TaskResult,
+} from "../store/module.ts";
+import { LEASE_MS, type ReplicaLease } from "../store/replica-lease.ts";
+import { isBelow, type TakeOver } from "../store/take-over.ts";
 import { TASK_KIND_NAMES, type TaskKind } from "../store/task-kinds.ts";
 import type { TaskQueue } from "../store/task-queue.ts";
 
@@ -35,8 +43,10 @@ export interface BatchEffects {
   frames: number;
   /** Dispatch must forget its tasks: payments were purged. */
   purged: boolean;
-  /** The lease was lost: dispatch must forget everything. */
-  fenced: boolean;
+  /** The lease was lost: dispatch must forget everything. The number of that drop, 0 when it was not. */
+  fence: number;
+  /** Until when the lease holds once this is committed, ms since the epoch. */
+  leaseUntilMs: number;
   /** How often payments have been purged when the transaction ends. */
   purgeGeneration: number;
 }
@@ -51,7 +61,20 @@ export interface StoreBatchParts {
   readonly replicaName: string;
   /** The processor that a fresh payment would be sent to at once. */
   readonly preferred: () => ProcessorName | null;
+  readonly takeOver: TakeOver;
+  /** Tells dispatch that whatever it has from before is void. @returns the number that the drop carries */
+  readonly raiseFence: () => number;
 }
+
+/**
+ * A transaction takes in no more frames once it has lasted so long: others wait for the write lock meanwhile, and a
+ * replica that is out of CPU time is stopped by the kernel with the lock in its hand.
+ */
+const TRANSACTION_MS_MAX = 4;
+/** Looking at the clock costs about as much as a tenth of a frame. */
+const CLOCK_EVERY_FRAMES = 8;
+/** How often to look for tasks that other replicas have freed or have no room for. */
+const LOOK_FOR_FREE_MS = 1000;
 
 /** The reply to a command that threw, or to a frame that nobody knows. */
 const BUG_REPLY: CommandReply = { kind: "bug" };
@@ -64,13 +87,20 @@ const BUG_REPLY: CommandReply = { kind: "bug" };
 export class StoreBatch {
   readonly #parts: StoreBatchParts;
   readonly #handlers = new Map<string, CommandHandler>();
+  readonly #frameHandlers = new Map<number, FrameHandler>();
   readonly #taskHandlers = new Map<TaskKind, TaskHandler>();
   #purgeGeneration = -1;
+  #lookForFreeAtMs = 0;
+  /** Payments below it were purged before they were taken in; read anew in every transaction. */
+  #purgePosition: number | null = null;
 
   constructor(parts: StoreBatchParts) {
     this.#parts = parts;
     for (const module of parts.modules) {
       for (const [name, handler] of Object.entries(module.commands)) this.#handlers.set(name, handler);
+      for (const [kind, handler] of Object.entries(module.frames ?? {})) {
+        this.#frameHandlers.set(Number(kind), handler);
+      }
       for (const kind of TASK_KIND_NAMES) {
         const handler = module.tasks?.[kind];
         if (handler !== undefined) this.#taskHandlers.set(kind, handler);
@@ -84,21 +114,34 @@ export class StoreBatch {
    * @param skipPoison leave out the first frame: it threw alone
    */
   run(framesMax: number, skipPoison: boolean, nowMs: number): BatchEffects {
-    const effects: BatchEffects = {
-      tasks: [],
-      calls: [],
-      assigned: [],
-      replies: [],
-      frames: 0,
-      purged: false,
-      fenced: false,
-      purgeGeneration: this.#purgeGeneration,
-    };
+    const effects = noEffects(this.#purgeGeneration, nowMs + LEASE_MS);
     this.#verifyLease(effects, nowMs);
+    if (nowMs >= this.#lookForFreeAtMs) {
+      this.#lookForFreeAtMs = nowMs + LOOK_FOR_FREE_MS;
+      this.#parts.tasks.lookForFree();
+    }
     this.#takeIn(effects, framesMax, skipPoison, nowMs);
     this.#refill(effects, nowMs);
     for (const module of this.#parts.modules) module.beforeCommit?.();
     this.#parts.lease.advance(this.#parts.intake.cursor, nowMs);
+    return effects;
+  }
+
+  /**
+   * Does the work of replicas that are gone, in a transaction of its own: if it fails, it fails alone. Answers
+   * that their clients waited for are nobody's.
+   */
+  takeOver(nowMs: number): BatchEffects {
+    const { lease, takeOver, modules } = this.#parts;
+    const effects = noEffects(this.#purgeGeneration, 0);
+    // Taken over from itself: the next batch notices and starts over.
+    if (lease.verify().kind === "fenced") return effects;
+    takeOver.run(nowMs, (ring, isPurged) => {
+      if (isPurged && ring.kind === FRAME_KINDS.acceptPayment) return;
+      this.#takeCommand(ring, effects, nowMs);
+    });
+    effects.replies.length = 0;
+    for (const module of modules) module.beforeCommit?.();
     return effects;
   }
 
@@ -122,16 +165,19 @@ export class StoreBatch {
   }
 
   committed(effects: BatchEffects): void {
-    const { intake, outcomes, tasks } = this.#parts;
+    const { intake, outcomes, tasks, takeOver, modules } = this.#parts;
     this.#purgeGeneration = effects.purgeGeneration;
+    takeOver.committed();
     intake.release();
     for (const ring of outcomes) ring.release();
     tasks.committed();
+    for (const module of modules) module.committed?.();
   }
 
-  /** Goes back to what was committed last. */
-  rolledBack(intakePosition: number, outcomePositions: readonly number[]): void {
-    const { intake, outcomes, tasks, modules } = this.#parts;
+  /** Goes back to what was committed last. @param error what made the transaction fail */
+  rolledBack(intakePosition: number, outcomePositions: readonly number[], error: unknown): void {
+    const { intake, outcomes, tasks, modules, takeOver } = this.#parts;
+    takeOver.rolledBack(error);
     intake.seek(intakePosition);
     for (const [index, ring] of outcomes.entries()) ring.seek(outcomePositions[index] ?? ring.cursor);
     tasks.rolledBack();
@@ -139,18 +185,21 @@ export class StoreBatch {
   }
 
   #verifyLease(effects: BatchEffects, nowMs: number): void {
-    const { lease, intake, tasks, replicaName } = this.#parts;
+    const { lease, intake, outcomes, tasks, replicaName, raiseFence } = this.#parts;
     let check = lease.verify();
     if (check.kind === "fenced") {
       // This process slept longer than its lease: others have its tasks, and it starts over.
       lease.register(replicaName, nowMs);
       tasks.recount();
-      effects.fenced = true;
+      // Outcomes of calls that were made for tasks which are others' now.
+      for (const ring of outcomes) ring.seek(ring.readablePosition);
+      effects.fence = raiseFence();
       check = lease.verify();
       if (check.kind === "fenced") throw new Error("the lease that was just registered is not held");
     }
     // Another replica may have taken in frames of this ring (a purge, a take-over).
     if (check.ringPosition !== intake.cursor) intake.seek(check.ringPosition);
+    this.#purgePosition = check.purgePosition;
     if (effects.purgeGeneration !== check.purgeGeneration) {
       // Another replica purged: the tasks that dispatch here still has are gone.
       effects.purged = effects.purgeGeneration !== -1;
@@ -160,21 +209,36 @@ export class StoreBatch {
   }
 
   #takeIn(effects: BatchEffects, framesMax: number, skipPoison: boolean, nowMs: number): void {
-    const { intake, outcomes } = this.#parts;
+    const { intake, outcomes, lease } = this.#parts;
     let skip = skipPoison;
+    const endAt = performance.now() + TRANSACTION_MS_MAX;
+    const goOn = () =>
+      effects.frames < framesMax && (effects.frames % CLOCK_EVERY_FRAMES !== 0 || performance.now() < endAt);
     for (const ring of outcomes) {
-      while (effects.frames < framesMax && ring.next()) {
+      while (goOn() && ring.next()) {
         effects.frames++;
         if (!skip) this.#takeOutcome(ring, effects, nowMs);
         skip = false;
       }
     }
-    while (effects.frames < framesMax && intake.next()) {
+    while (goOn() && intake.next()) {
       effects.frames++;
       if (skip) this.#refuse(intake, effects);
+      else if (this.#isPurged(intake)) this.#leaveOut(intake, effects);
       else this.#takeCommand(intake, effects, nowMs);
       skip = false;
     }
+    if (this.#purgePosition !== null && ((intake.cursor - this.#purgePosition) | 0) >= 0) lease.purgePassed();
+  }
+
+  #isPurged(ring: RingConsumer): boolean {
+    return ring.kind === FRAME_KINDS.acceptPayment && isBelow(ring.cursor, this.#purgePosition);
+  }
+
+  /** Another replica purged after this payment was acknowledged: it was taken, and is gone. */
+  #leaveOut(ring: RingConsumer, effects: BatchEffects): void {
+    const replyId = ring.view.getUint32(ring.offset + 32, true);
+    if (replyId !== 0) effects.replies.push({ replyId, reply: { kind: "accepted" } });
   }
 
   #takeCommand(ring: RingConsumer, effects: BatchEffects, nowMs: number): void {
@@ -182,12 +246,20 @@ export class StoreBatch {
       this.#takePayment(ring, effects);
       return;
     }
+    const take = this.#frameHandlers.get(ring.kind);
+    if (take !== undefined) {
+      take(ring, nowMs);
+      return;
+    }
     const { name, replyId, input } = readCommand(ring);
     const handler = this.#handlers.get(name);
     if (handler === undefined) throw new Error(`nobody handles the command ${name}`);
     // The route that wrote the frame and the handler belong to the same module and share its types.
     const reply = handler(input as never, nowMs);
-    if (reply.kind === "purged") forgetPayments(effects);
+    if (reply.kind === "purged") {
+      this.#parts.takeOver.markPurged();
+      forgetPayments(effects);
+    }
     if (replyId !== 0) effects.replies.push({ replyId, reply });
   }
 
@@ -235,6 +307,8 @@ export class StoreBatch {
 
   /** Leaves out a frame that throws, and says so to whoever waits for it. */
   #refuse(ring: RingConsumer, effects: BatchEffects): void {
+    // Nobody waits for a module's own frames.
+    if (this.#frameHandlers.has(ring.kind)) return;
     const replyId =
       ring.kind === FRAME_KINDS.acceptPayment
         ? ring.view.getUint32(ring.offset + 32, true)
@@ -273,6 +347,11 @@ export class StoreBatch {
     if (decision.kind === "finish") tasks.finish(taskId);
     else tasks.park(taskId, upstream, decision.atMs);
   }
+}
+
+function noEffects(purgeGeneration: number, leaseUntilMs: number): BatchEffects {
+  const lists = { tasks: [], calls: [], assigned: [], replies: [] };
+  return { ...lists, frames: 0, purged: false, fence: 0, leaseUntilMs, purgeGeneration };
 }
 
 /** What was to leave is purged, too; what the batch accepts from here on is not. */

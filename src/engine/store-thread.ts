@@ -16,6 +16,7 @@ import { sleepMs } from "../ring/sleep.ts";
 import type { OpenDatabase } from "../store/database.ts";
 import { runBatch } from "../store/group-commit.ts";
 import type { ReplicaLease } from "../store/replica-lease.ts";
+import type { TakeOver } from "../store/take-over.ts";
 import { HeapCare } from "./heap-care.ts";
 import { DROP, PHASES, type SharedState } from "./shared-state.ts";
 import type { BatchEffects, StoreBatch } from "./store-batch.ts";
@@ -31,16 +32,24 @@ import type { BatchEffects, StoreBatch } from "./store-batch.ts";
  * The pause gathers a batch: at 500 payments/s a commit for each would cost more than its work.
  */
 const WINDOW_MS = 3;
+/** Far more than a transaction takes: the process was stopped meanwhile, or the disk was. */
+const CRAMPED_MS = 15;
+const CRAMPED_WINDOW_MS = 25;
+/** Back to the usual window within some 50 commits. */
+const WINDOW_DECAY = 0.96;
 /** Longest sleep: how late housekeeping (lease, free tasks that become due) may be. */
 const IDLE_MS = 100;
 /** A lease is renewed at least three times before it would run out. */
 const RENEW_MS = 1000;
 const TROUBLE_PAUSE_MS = 100;
+/** How often to look for replicas whose lease ran out; together with the lease, how soon their work goes on. */
+const TAKE_OVER_LOOK_MS = 500;
 
 export interface StoreThreadParts {
   readonly database: OpenDatabase;
   readonly batch: StoreBatch;
   readonly lease: ReplicaLease;
+  readonly takeOver: TakeOver;
   readonly intake: RingConsumer;
   readonly outcomes: readonly RingConsumer[];
   readonly tasks: readonly RingProducer[];
@@ -52,12 +61,38 @@ export interface StoreThreadParts {
   readonly state: SharedState;
   readonly metrics: Metrics;
   readonly log: Logger;
+  readonly chores: StoreChores;
+}
+
+/** Housekeeping for the cluster: small writes now and then, in a transaction of their own. */
+export interface StoreChores {
+  /** Whether a transaction is needed; asked outside of one. */
+  readonly isDue: (nowMs: number) => boolean;
+  readonly run: (nowMs: number) => void;
+  readonly committed: () => void;
+}
+
+/** Several chores as one: each runs when any is due, which all can bear. */
+export function joinChores(chores: readonly StoreChores[]): StoreChores {
+  return {
+    // All are asked: asking lets a chore look around, too.
+    isDue: (nowMs) => chores.map((chore) => chore.isDue(nowMs)).includes(true),
+    run: (nowMs) => {
+      for (const chore of chores) chore.run(nowMs);
+    },
+    committed: () => {
+      for (const chore of chores) chore.committed();
+    },
+  };
 }
 
 export class StoreThread {
   readonly #parts: StoreThreadParts;
   readonly #heap = new HeapCare();
   #lastCommitAtMs = 0;
+  #windowMs = WINDOW_MS;
+  #lookedAtMs = 0;
+  #nudgesSeen = 0;
   /** Frames still to be run one by one, after a batch threw. */
   #suspects = 0;
   #skipPoison = false;
@@ -76,15 +111,46 @@ export class StoreThread {
       const stopping = state.phase === PHASES.drainStore;
       if (state.phase !== PHASES.run) batch.close();
       const now = Date.now();
-      if (batch.hasFrames() || now - this.#lastCommitAtMs >= RENEW_MS || batch.hasDue(now)) {
+      const isLate = now - this.#lastCommitAtMs >= RENEW_MS;
+      if (this.#isNudged() || batch.hasFrames() || isLate || batch.hasDue(now)) {
         this.#commit(now);
         if (!stopping) this.#pause();
+        if (state.phase === PHASES.run) this.#keepHouse(Date.now());
       } else if (stopping) {
         return;
       } else {
+        if (state.phase === PHASES.run) this.#keepHouse(now);
         bell.wait(seen, IDLE_MS);
       }
     }
+  }
+
+  /** Looks after replicas that are gone, and after what is due now and then. */
+  #keepHouse(nowMs: number): void {
+    const { database, batch, chores, takeOver, intake, outcomes, log } = this.#parts;
+    if (chores.isDue(nowMs) && runBatch(database.sqlite, () => chores.run(nowMs)).kind === "committed") {
+      chores.committed();
+    }
+    if (nowMs - this.#lookedAtMs < TAKE_OVER_LOOK_MS) return;
+    this.#lookedAtMs = nowMs;
+    if (!takeOver.isDue(nowMs)) return;
+    const result = runBatch(database.sqlite, () => batch.takeOver(nowMs));
+    if (result.kind === "committed") {
+      this.#handOut(result.value);
+      batch.committed(result.value);
+      return;
+    }
+    const outcomesAt = outcomes.map((ring) => ring.cursor);
+    batch.rolledBack(intake.cursor, outcomesAt, result.error);
+    log.warn("a take-over failed and is tried again", { error: result.error });
+  }
+
+  /** Another replica has changed something that every transaction looks at: a purge. */
+  #isNudged(): boolean {
+    const nudges = this.#parts.state.storeNudges;
+    if (nudges === this.#nudgesSeen) return false;
+    this.#nudgesSeen = nudges;
+    return true;
   }
 
   /** Takes in the frames that an earlier life acknowledged and did not commit. @returns how many */
@@ -97,8 +163,18 @@ export class StoreThread {
   /** Gathers the next batch, unless somebody waits for the commit. */
   #pause(): void {
     const { urgentBell } = this.#parts;
-    if (urgentBell.value === this.#urgentSeen) urgentBell.wait(this.#urgentSeen, WINDOW_MS);
+    if (urgentBell.value === this.#urgentSeen) urgentBell.wait(this.#urgentSeen, this.#windowMs);
     this.#urgentSeen = urgentBell.value;
+  }
+
+  /**
+   * A replica that was stopped inside a transaction, because its CPU quota had run out, kept everybody from the
+   * write lock meanwhile. Fewer and larger transactions need less CPU under the lock; only who waits for a commit
+   * would notice, and ends the pause himself.
+   */
+  #adaptWindow(lockedMs: number): void {
+    if (lockedMs > CRAMPED_MS) this.#windowMs = CRAMPED_WINDOW_MS;
+    else this.#windowMs = Math.max(WINDOW_MS, this.#windowMs * WINDOW_DECAY);
   }
 
   /** One batch. @returns the frames that it took in */
@@ -108,12 +184,19 @@ export class StoreThread {
     const outcomesAt = outcomes.map((ring) => ring.cursor);
     const startedAt = performance.now();
     const framesMax = this.#suspects > 0 ? 1 : LIMITS.batchFramesMax.value;
-    const result = runBatch(database.sqlite, () => batch.run(framesMax, this.#skipPoison, nowMs));
+    let lockedAt = startedAt;
+    const result = runBatch(database.sqlite, () => {
+      lockedAt = performance.now();
+      return batch.run(framesMax, this.#skipPoison, nowMs);
+    });
+    this.#adaptWindow(performance.now() - lockedAt);
     switch (result.kind) {
       case "committed":
         // Before the frames are given back: tasks point at the ids in them.
         this.#handOut(result.value);
         batch.committed(result.value);
+        // After the drop of what is void, so that dispatch finds that first.
+        state.setLeaseUntilMs(result.value.leaseUntilMs);
         this.#lastCommitAtMs = nowMs;
         this.#skipPoison = false;
         if (this.#suspects > 0) this.#suspects--;
@@ -123,7 +206,7 @@ export class StoreThread {
         this.#heap.handled(result.value.frames);
         return result.value.frames;
       case "trouble":
-        batch.rolledBack(intakeAt, outcomesAt);
+        batch.rolledBack(intakeAt, outcomesAt, result.error);
         if (state.trouble !== result.trouble) {
           this.#parts.log.error("cannot commit: new requests are answered 503 until it works again", {
             trouble: result.trouble,
@@ -134,7 +217,7 @@ export class StoreThread {
         sleepMs(TROUBLE_PAUSE_MS);
         return 0;
       case "bug":
-        batch.rolledBack(intakeAt, outcomesAt);
+        batch.rolledBack(intakeAt, outcomesAt, result.error);
         this.#isolate(result.error);
         return 0;
     }
@@ -162,9 +245,9 @@ export class StoreThread {
 
   #handOut(effects: BatchEffects): void {
     const { replies, mainBell, tasks, dispatchBells, metrics } = this.#parts;
-    if (effects.purged || effects.fenced) {
-      const what = effects.fenced ? DROP.everything : DROP.payments;
-      for (const ring of tasks) writeMark(ring, FRAME_KINDS.drop, 0, what);
+    if (effects.purged || effects.fence > 0) {
+      const what = effects.fence > 0 ? DROP.everything : DROP.payments;
+      for (const ring of tasks) writeMark(ring, FRAME_KINDS.drop, effects.fence, what);
     }
     for (const task of effects.tasks) {
       const ring = this.#ringOf(task.taskId);

@@ -260,6 +260,12 @@ export const ERRORS = {
     meaning: "What it needs is gone, for example the card of an order or the stock it gave back.",
     remedy: "Send what is missing in the body (a card for an order), or delete the dead letter.",
   },
+  REQUEUE_JOB_NOT_FOUND: {
+    status: 404,
+    title: "There is no such requeue",
+    meaning: "No requeue of many dead letters has that id, or it is not running any more.",
+    remedy: "Check the id; it is the one in the answer of POST /dlq/requeue.",
+  },
   TOPIC_NOT_FOUND: {
     status: 404,
     title: "There is no such topic",

@@ -1,3 +1,4 @@
+import { DEAD_LETTER_SOURCES } from "../domain/dead-letter.ts";
 import { PROCESSOR_NAMES } from "../domain/processor.ts";
 
 /**
@@ -60,6 +61,47 @@ export const METRICS = {
     type: "counter",
     name: "catraca_payments_dead_total",
     help: "Payments that ended in the dead-letter list.",
+    unit: "none",
+  },
+  reservations: {
+    type: "counter",
+    name: "catraca_reservations_total",
+    help: "Reservations by what happened: made, or expired without an order.",
+    unit: "none",
+    labels: { event: ["made", "expired"] },
+  },
+  orders: {
+    type: "counter",
+    name: "catraca_orders_total",
+    help: "Orders by what happened: accepted, authorized, failed for good, or requeued.",
+    unit: "none",
+    labels: { event: ["accepted", "authorized", "failed", "requeued"] },
+  },
+  dead_letters: {
+    type: "counter",
+    name: "catraca_dead_letters_total",
+    help: "Dead letters put into the list, by where they come from.",
+    unit: "none",
+    labels: { source: DEAD_LETTER_SOURCES },
+  },
+  user_payments: {
+    type: "counter",
+    name: "catraca_user_payments_total",
+    help: "Deposits and withdrawals of users that ended, by their end.",
+    unit: "none",
+    labels: { status: ["success", "failed"] },
+  },
+  wallet_operations: {
+    type: "counter",
+    name: "catraca_wallet_operations_total",
+    help: "Operations on wallets that were decided, by what was decided.",
+    unit: "none",
+    labels: { status: ["applied", "rejected"] },
+  },
+  idempotent_replays: {
+    type: "counter",
+    name: "catraca_idempotent_replays_total",
+    help: "Requests that were answered by repeating the first answer to their Idempotency-Key.",
     unit: "none",
   },
   queue_depth: {
@@ -148,6 +190,39 @@ export const METRICS = {
     help: "Memory of the process, all threads.",
     unit: "bytes",
     combine: "max",
+  },
+  redis_up: {
+    type: "gauge",
+    name: "catraca_redis_up",
+    help: "1 while Redis answers and its counters are used; 0 also without REDIS_URL.",
+    unit: "state",
+    combine: "max",
+  },
+  redis_errors: {
+    type: "counter",
+    name: "catraca_redis_errors_total",
+    help: "Commands to Redis that failed or came too late; each was answered from the database or is repeated.",
+    unit: "none",
+  },
+  counter_deltas_applied: {
+    type: "counter",
+    name: "catraca_counter_deltas_applied_total",
+    help: "Transactions with settlements whose sums this replica has added to the counters in Redis.",
+    unit: "none",
+  },
+  counter_lag: {
+    type: "gauge",
+    name: "catraca_counter_lag",
+    help: "Transactions with settlements that Redis did not have when this replica last fed it.",
+    unit: "none",
+    combine: "max",
+  },
+  summary_answers: {
+    type: "counter",
+    name: "catraca_summary_answers_total",
+    help: "Answers of GET /payments-summary, by where the sums came from.",
+    unit: "none",
+    labels: { source: ["redis", "database"] },
   },
   durability_mode: {
     type: "gauge",

@@ -6,10 +6,11 @@ import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
  * traffic; everything rarer is a JSON frame. Numbers are little-endian; times are ms since the epoch and
  * ids are safe integers, both as float64; a payment's id is its UUID's 16 bytes.
  *
- *   intake    main → store       acceptPayment, command
+ *   intake    main → store       acceptPayment, command, walletOperation
  *   tasks     store → dispatch   paymentTask, assigned, drop, task
  *   outcomes  dispatch → store   attempt, assign, giveBack, taskOutcome
  *   replies   store → main       reply
+ *   events    store → main       liveEvent
  */
 export const FRAME_KINDS = {
   acceptPayment: 1,
@@ -23,6 +24,8 @@ export const FRAME_KINDS = {
   reply: 9,
   task: 10,
   taskOutcome: 11,
+  walletOperation: 12,
+  liveEvent: 13,
 } as const;
 
 const encoder = new TextEncoder();

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
+import { sleepMs } from "../ring/sleep.ts";
 
 /**
  * Opening the database, and what its errors mean. The store thread opens it for writing, main and the
@@ -15,13 +16,15 @@ export interface OpenDatabase {
 /** KiB of page cache per connection. Small: the operating system caches the file, and only once for all. */
 const WRITER_CACHE_KIB = 2048;
 const READER_CACHE_KIB = 512;
+const WAL_SWITCH_TIMEOUT_MS = 10_000;
+const WAL_SWITCH_RETRY_MS = 5;
 /** A WAL that a burst has made larger is cut back to this when it starts over. */
 const WAL_BYTES_KEPT = 16 * 1024 * 1024;
 
 /** Opens `file` for the single writer of this process, and creates it if it is missing. */
 export function openWriter(file: string, durability: Durability): OpenDatabase {
   const sqlite = new Database(file, { create: true, readwrite: true });
-  sqlite.run("PRAGMA journal_mode = WAL");
+  switchToWal(sqlite);
   // NORMAL: a commit is in the kernel's hands, kill -9 loses nothing. FULL: it is on the disk.
   sqlite.run(`PRAGMA synchronous = ${durability === "power" ? "FULL" : "NORMAL"}`);
   sqlite.run(`PRAGMA cache_size = -${WRITER_CACHE_KIB}`);
@@ -32,6 +35,20 @@ export function openWriter(file: string, durability: Durability): OpenDatabase {
   sqlite.run("PRAGMA busy_timeout = 0");
   sqlite.run("PRAGMA foreign_keys = ON");
   return { sqlite, orm: drizzle(sqlite) };
+}
+
+/** Replicas that start together on a new file meet here: SQLite refuses at once, whatever its busy timeout. */
+function switchToWal(sqlite: Database): void {
+  const deadline = performance.now() + WAL_SWITCH_TIMEOUT_MS;
+  for (;;) {
+    try {
+      sqlite.run("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (troubleOf(error) !== "locked" || performance.now() > deadline) throw error;
+      sleepMs(WAL_SWITCH_RETRY_MS);
+    }
+  }
 }
 
 /** Opens `file` for reading; the store thread must have created it. */

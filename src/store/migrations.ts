@@ -4,13 +4,27 @@ import ledger from "./migrations/0002-ledger.sql" with { type: "text" };
 import users from "./migrations/0003-users.sql" with { type: "text" };
 import wallets from "./migrations/0004-wallets.sql" with { type: "text" };
 import idempotency from "./migrations/0005-idempotency.sql" with { type: "text" };
+import cluster from "./migrations/0010-cluster.sql" with { type: "text" };
+import topics from "./migrations/0020-topics-and-dead-letters.sql" with { type: "text" };
+import shop from "./migrations/0021-shop.sql" with { type: "text" };
+import accountPayments from "./migrations/0030-account-payments.sql" with { type: "text" };
 import { beginImmediate } from "./write-lock.ts";
 
 /**
  * Forward-only migrations, embedded in the executable. PRAGMA user_version counts those applied; all that
  * are missing run in one transaction together with that count, so an upgrade happens or does not.
  */
-const MIGRATIONS: readonly string[] = [engineAndPayments, ledger, users, wallets, idempotency];
+const MIGRATIONS: readonly string[] = [
+  engineAndPayments,
+  ledger,
+  users,
+  wallets,
+  idempotency,
+  cluster,
+  topics,
+  shop,
+  accountPayments,
+];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -2,6 +2,7 @@ import type { Settings } from "../config/settings.ts";
 import type { AttemptOutcome } from "../domain/attempt-outcome.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { OpenDatabase } from "./database.ts";
+import type { EventSink } from "./event-sink.ts";
 import type { TaskKind } from "./task-kinds.ts";
 import type { LeasedTask, TaskQueue } from "./task-queue.ts";
 
@@ -11,6 +12,8 @@ export interface StoreContext {
   readonly tasks: TaskQueue;
   readonly settings: Settings;
   readonly metrics: Metrics;
+  /** For who looks on live; missing where nobody can. */
+  readonly events?: EventSink;
 }
 
 /** The answer to a command, as it goes back to main in JSON. */
@@ -22,6 +25,17 @@ export type CommandReply = { readonly kind: string } & Record<string, unknown>;
  * @param input what main put into the frame: the module's own routes validated it
  */
 export type CommandHandler = (input: never, nowMs: number) => CommandReply;
+
+/** A frame of the intake log, where it lies. */
+export interface IntakeFrame {
+  readonly view: DataView;
+  readonly bytes: Uint8Array;
+  /** Where its payload begins in both. */
+  readonly offset: number;
+}
+
+/** A command in a binary frame of the module's own; nobody waits for a reply. Runs like any other command. */
+export type FrameHandler = (frame: IntakeFrame, nowMs: number) => void;
 
 /** What dispatch is to do for a task: JSON that its runner understands. */
 export interface TaskBrief {
@@ -47,10 +61,14 @@ export interface TaskHandler {
 /** The writing side of a module. */
 export interface StoreModule {
   readonly commands: Readonly<Record<string, CommandHandler>>;
+  /** The kinds of intake frames that are this module's, see FRAME_KINDS. */
+  readonly frames?: Readonly<Record<number, FrameHandler>>;
   /** The kinds of tasks that are this module's. Payments of section A have frames and a way of their own. */
   readonly tasks?: Readonly<Partial<Record<TaskKind, TaskHandler>>>;
   /** Writes what the module gathered over the batch, in the same transaction. */
   readonly beforeCommit?: () => void;
   /** The batch was rolled back and will run again: forget what was gathered. */
   readonly rolledBack?: () => void;
+  /** The batch was committed: what it tells may leave. */
+  readonly committed?: () => void;
 }

@@ -1,4 +1,4 @@
-import { and, eq, lt, ne, sql } from "drizzle-orm";
+import { and, eq, gt, ne, sql } from "drizzle-orm";
 import type { OpenDatabase } from "./database.ts";
 import { replicas, state } from "./tables.ts";
 
@@ -15,6 +15,11 @@ import { replicas, state } from "./tables.ts";
  */
 export const LEASE_MS = 3000;
 
+/** What `lease_until_ms` is once a lease has ended: below 0, so that nobody waits for it, and tells when. */
+export function leaseEndedAt(nowMs: number): number {
+  return -nowMs;
+}
+
 export interface LeaseRow {
   readonly id: number;
   readonly epoch: number;
@@ -23,7 +28,13 @@ export interface LeaseRow {
 }
 
 export type LeaseCheck =
-  | { readonly kind: "held"; readonly ringPosition: number; readonly purgeGeneration: number }
+  | {
+      readonly kind: "held";
+      readonly ringPosition: number;
+      readonly purgeGeneration: number;
+      /** Payments whose frames stand below it were purged; null: none was. */
+      readonly purgePosition: number | null;
+    }
   | { readonly kind: "fenced" };
 
 export class ReplicaLease {
@@ -38,6 +49,7 @@ export class ReplicaLease {
       .select({
         epoch: replicas.epoch,
         ringPosition: replicas.ringPosition,
+        purgePosition: replicas.purgePosition,
         purgeGeneration: sql<number>`(SELECT ${state.purgeGeneration} FROM ${state})`,
       })
       .from(replicas)
@@ -81,9 +93,11 @@ export class ReplicaLease {
 
   /** Notes which ring file belongs to this replica, from which position on. */
   adoptRing(generation: string, position: number): void {
+    // Positions of another ring mean nothing in this one.
+    const purgePosition = sql`CASE WHEN ${replicas.ringGeneration} = ${generation} THEN ${replicas.purgePosition} END`;
     this.#orm
       .update(replicas)
-      .set({ ringGeneration: generation, ringPosition: position })
+      .set({ ringGeneration: generation, ringPosition: position, purgePosition })
       .where(eq(replicas.id, this.id))
       .run();
   }
@@ -92,7 +106,8 @@ export class ReplicaLease {
   verify(): LeaseCheck {
     const row = this.#verify.get({ id: this.id });
     if (row === undefined || row.epoch !== this.#held.epoch) return { kind: "fenced" };
-    return { kind: "held", ringPosition: row.ringPosition, purgeGeneration: row.purgeGeneration };
+    const { ringPosition, purgeGeneration, purgePosition } = row;
+    return { kind: "held", ringPosition, purgeGeneration, purgePosition };
   }
 
   /** Commits to the ring position whose effects this transaction holds, and renews the lease. */
@@ -101,17 +116,23 @@ export class ReplicaLease {
   }
 
   /** Ends the lease at a clean stop, so that others need not wait for it to run out. */
-  release(): void {
-    this.#orm.update(replicas).set({ leaseUntilMs: 0 }).where(eq(replicas.id, this.id)).run();
+  release(nowMs: number): void {
+    this.#orm
+      .update(replicas)
+      .set({ leaseUntilMs: leaseEndedAt(nowMs) })
+      .where(eq(replicas.id, this.id))
+      .run();
   }
 
-  /** The other replicas whose lease ran out before `nowMs`. */
-  expired(nowMs: number): (LeaseRow & { name: string; leaseUntilMs: number })[] {
-    return this.#orm
-      .select()
-      .from(replicas)
-      .where(and(lt(replicas.leaseUntilMs, nowMs), ne(replicas.id, this.id)))
-      .all();
+  /** The purge that `purgePosition` is about has been passed. */
+  purgePassed(): void {
+    this.#orm.update(replicas).set({ purgePosition: null }).where(eq(replicas.id, this.id)).run();
+  }
+
+  /** Whether any other replica holds its lease at `nowMs`. */
+  hasLivePeers(nowMs: number): boolean {
+    const alive = and(ne(replicas.id, this.id), gt(replicas.leaseUntilMs, nowMs));
+    return this.#orm.select({ id: replicas.id }).from(replicas).where(alive).limit(1).all().length > 0;
   }
 
   get #held(): LeaseRow {

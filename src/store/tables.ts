@@ -1,4 +1,4 @@
-import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** The engine's own tables; the SQL with its comments is in migrations/. */
 export const replicas = sqliteTable("replicas", {
@@ -8,11 +8,30 @@ export const replicas = sqliteTable("replicas", {
   leaseUntilMs: integer("lease_until_ms").notNull(),
   ringGeneration: text("ring_generation").notNull(),
   ringPosition: integer("ring_position").notNull(),
+  /** Payments below it were purged before they were taken in; null when there is nothing to leave out. */
+  purgePosition: integer("purge_position"),
 });
 
 export const state = sqliteTable("state", {
   id: integer("id").primaryKey(),
   purgeGeneration: integer("purge_generation").notNull(),
+});
+
+export const cluster = sqliteTable("cluster", {
+  id: integer("id").primaryKey(),
+  databaseId: text("database_id").notNull(),
+  counterEpoch: text("counter_epoch"),
+  counterSeq: integer("counter_seq").notNull(),
+});
+
+export const healthTurns = sqliteTable("health_turns", {
+  processor: integer("processor").primaryKey(),
+  owner: integer("owner"),
+  grantedAtMs: integer("granted_at_ms").notNull(),
+  nextAtMs: integer("next_at_ms").notNull(),
+  failing: integer("failing").notNull(),
+  minResponseMs: real("min_response_ms").notNull(),
+  seenAtMs: integer("seen_at_ms").notNull(),
 });
 
 export const tasks = sqliteTable("tasks", {
@@ -23,5 +42,7 @@ export const tasks = sqliteTable("tasks", {
   addedAtMs: integer("added_at_ms").notNull(),
   nextAttemptAtMs: integer("next_attempt_at_ms").notNull(),
   leaseOwner: integer("lease_owner"),
+  /** The only replica that can do it; null: any. */
+  home: integer("home"),
   upstream: integer("upstream").notNull().default(0),
 });

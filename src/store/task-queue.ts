@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, lte, sql } from "drizzle-orm";
+import { and, eq, inArray, isNull, lte, or, sql } from "drizzle-orm";
 import type { OpenDatabase } from "./database.ts";
 import { tasks } from "./tables.ts";
 import { TASK_KIND_NAMES, TASK_KINDS, type TaskKind, taskKindOf } from "./task-kinds.ts";
@@ -87,6 +87,7 @@ export class TaskQueue {
       added: nowMs,
       at: nowMs,
       owner: leased ? this.#owner() : null,
+      home: null,
       upstream: leased ? upstream : 0,
     }).id;
     if (leased) lane.inDispatch++;
@@ -94,14 +95,24 @@ export class TaskQueue {
     return { id, leased };
   }
 
-  /** Adds a task that waits in the database until `atMs`, when a replica that has room takes it. */
-  schedule(kind: TaskKind, subject: number, nowMs: number, atMs = nowMs): void {
+  /**
+   * Adds a task that waits in the database until `atMs`, when a replica that has room takes it.
+   * @param place "here": only this replica can do it while it lives (what it needs is in its memory)
+   */
+  schedule(
+    kind: TaskKind,
+    subject: number,
+    nowMs: number,
+    atMs = nowMs,
+    place: "here" | "anywhere" = "anywhere",
+  ): void {
     this.#statements.insert.get({
       kind: TASK_KINDS[kind].number,
       subject,
       added: nowMs,
       at: atMs,
       owner: null,
+      home: place === "here" ? this.#owner() : null,
       upstream: 0,
     });
     freeFrom(this.#lanes[kind], atMs);
@@ -140,14 +151,15 @@ export class TaskQueue {
     const lane = this.#lanes[kind];
     const { number } = TASK_KINDS[kind];
     const room = Math.min(limit, lane.inDispatchMax - lane.inDispatch);
-    const due = this.#statements.due.all({ kind: number, now: nowMs, limit: room });
+    const due = this.#statements.due.all({ kind: number, owner: this.#owner(), now: nowMs, limit: room });
     if (due.length > 0) {
       const ids = due.map((task) => task.id);
       this.#orm.update(tasks).set({ leaseOwner: this.#owner() }).where(inArray(tasks.id, ids)).run();
       lane.inDispatch += due.length;
     }
     if (due.length < room) {
-      lane.nextFreeAtMs = this.#statements.nextFree.get({ kind: number })?.at ?? Number.POSITIVE_INFINITY;
+      lane.nextFreeAtMs =
+        this.#statements.nextFree.get({ kind: number, owner: this.#owner() })?.at ?? Number.POSITIVE_INFINITY;
     }
     return due;
   }
@@ -155,6 +167,8 @@ export class TaskQueue {
   /** Frees everything that is leased to `owner`: its process is gone, or its lease was lost. */
   freeAllOf(owner: number): void {
     this.#orm.update(tasks).set({ leaseOwner: null }).where(eq(tasks.leaseOwner, owner)).run();
+    // What only that process could do falls to others now: they find out what can still be done.
+    this.#orm.update(tasks).set({ home: null }).where(eq(tasks.home, owner)).run();
     this.lookForFree();
   }
 
@@ -215,6 +229,7 @@ function freeFrom(lane: Lane, atMs: number): void {
 function prepareStatements(orm: OpenDatabase["orm"]) {
   const mine = and(eq(tasks.id, sql.placeholder("id")), eq(tasks.leaseOwner, sql.placeholder("owner")));
   const ofKind = eq(tasks.kind, sql.placeholder("kind"));
+  const forUs = or(isNull(tasks.home), eq(tasks.home, sql.placeholder("owner")));
   const upstream = sql`${sql.placeholder("upstream")}`;
   return {
     insert: orm
@@ -225,6 +240,7 @@ function prepareStatements(orm: OpenDatabase["orm"]) {
         addedAtMs: sql.placeholder("added"),
         nextAttemptAtMs: sql.placeholder("at"),
         leaseOwner: sql.placeholder("owner"),
+        home: sql.placeholder("home"),
         upstream: sql.placeholder("upstream"),
       })
       .returning({ id: tasks.id })
@@ -251,14 +267,14 @@ function prepareStatements(orm: OpenDatabase["orm"]) {
         upstream: tasks.upstream,
       })
       .from(tasks)
-      .where(and(ofKind, isNull(tasks.leaseOwner), lte(tasks.nextAttemptAtMs, sql.placeholder("now"))))
+      .where(and(ofKind, isNull(tasks.leaseOwner), lte(tasks.nextAttemptAtMs, sql.placeholder("now")), forUs))
       .orderBy(tasks.nextAttemptAtMs)
       .limit(sql.placeholder("limit"))
       .prepare(),
     nextFree: orm
       .select({ at: tasks.nextAttemptAtMs })
       .from(tasks)
-      .where(and(ofKind, isNull(tasks.leaseOwner)))
+      .where(and(ofKind, isNull(tasks.leaseOwner), forUs))
       .orderBy(tasks.nextAttemptAtMs)
       .limit(1)
       .prepare(),

@@ -95,9 +95,46 @@ describe("a body that is no JSON object: 422", () => {
 
 describe("a field that is wrong: 422 and its name", () => {
   const amounts: readonly unknown[] = [
-    0, -0, -1, -0.01, 1e-3, 0.001, 19.999, 1.005, 10_000_000_000, 9_999_999_999.995, 1e300, 5e-324,
-    "", " ", "0", "0.00", "-1", "+1", "1.", ".5", "1e3", "0x10", "1,00", "1.234", "12abc", " 12", "12 ", "١٢",
-    "Infinity", "NaN", "9".repeat(400), MARKER, true, false, null, [], [1], ["19.90"], {}, { amount: 1 },
+    0,
+    -0,
+    -1,
+    -0.01,
+    1e-3,
+    0.001,
+    19.999,
+    1.005,
+    10_000_000_000,
+    9_999_999_999.995,
+    1e300,
+    5e-324,
+    "",
+    " ",
+    "0",
+    "0.00",
+    "-1",
+    "+1",
+    "1.",
+    ".5",
+    "1e3",
+    "0x10",
+    "1,00",
+    "1.234",
+    "12abc",
+    " 12",
+    "12 ",
+    "١٢",
+    "Infinity",
+    "NaN",
+    "9".repeat(400),
+    MARKER,
+    true,
+    false,
+    null,
+    [],
+    [1],
+    ["19.90"],
+    {},
+    { amount: 1 },
   ];
   test.each(amounts.map((amount) => [JSON.stringify(amount)]))("amount %s", async (text) => {
     const answer = await send(`{"correlationId":"${ID}","amount":${text}}`);
@@ -110,9 +147,30 @@ describe("a field that is wrong: 422 and its name", () => {
   });
 
   const ids: readonly unknown[] = [
-    "", "x", MARKER, ID.slice(1), `${ID}0`, `{${ID}}`, `urn:uuid:${ID}`, ID.replaceAll("-", ""), ` ${ID}`,
-    `${ID}\n`, ID.replace("4", "g"), ID.replace("-", "_"), "é".repeat(36), "\u0000".repeat(36), "a".repeat(60_000),
-    `${ID.slice(0, -1)}\u0661`, 12, 0, true, null, [], [ID], {}, { id: ID },
+    "",
+    "x",
+    MARKER,
+    ID.slice(1),
+    `${ID}0`,
+    `{${ID}}`,
+    `urn:uuid:${ID}`,
+    ID.replaceAll("-", ""),
+    ` ${ID}`,
+    `${ID}\n`,
+    ID.replace("4", "g"),
+    ID.replace("-", "_"),
+    "é".repeat(36),
+    "\u0000".repeat(36),
+    "a".repeat(60_000),
+    `${ID.slice(0, -1)}\u0661`,
+    12,
+    0,
+    true,
+    null,
+    [],
+    [ID],
+    {},
+    { id: ID },
   ];
   test.each(ids.map((id) => [JSON.stringify(id).slice(0, 50), id]))("correlationId %s", async (_, id) => {
     const answer = await post(`${gateway.url}/payments`, { correlationId: id, amount: 1 });
@@ -133,14 +191,20 @@ describe("a field that is wrong: 422 and its name", () => {
     }
   });
 
-  test.each(["x", "1", `${ID}0`, "%00", "%ff", "..%2f..%2fetc%2fpasswd", encodeURIComponent("'; --"), "a".repeat(8_000)])(
-    "GET /payments/%s",
-    async (id) => {
-      const answer = await call(`${gateway.url}/payments/${id}`);
-      expect([404, 422, 431]).toContain(answer.status);
-      if (answer.status === 422) await expectProblem(answer, 422, "VALIDATION");
-    },
-  );
+  test.each([
+    "x",
+    "1",
+    `${ID}0`,
+    "%00",
+    "%ff",
+    "..%2f..%2fetc%2fpasswd",
+    encodeURIComponent("'; --"),
+    "a".repeat(8_000),
+  ])("GET /payments/%s", async (id) => {
+    const answer = await call(`${gateway.url}/payments/${id}`);
+    expect([404, 422, 431]).toContain(answer.status);
+    if (answer.status === 422) await expectProblem(answer, 422, "VALIDATION");
+  });
 });
 
 describe("a body that is too large: 413", () => {
@@ -169,24 +233,34 @@ describe("a body that is too large: 413", () => {
 });
 
 describe("a media type that is not JSON: 415", () => {
-  test.each(["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json", "application/jsonp"])(
-    "%s",
-    async (type) => {
-      const answer = await send(`{"correlationId":"${ID}","amount":0}`, { "content-type": type });
-      await expectProblem(answer, 415, "UNSUPPORTED_MEDIA_TYPE");
-    },
-  );
+  test.each([
+    "text/plain",
+    "application/xml",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "json",
+    "application/jsonp",
+  ])("%s", async (type) => {
+    const answer = await send(`{"correlationId":"${ID}","amount":0}`, { "content-type": type });
+    await expectProblem(answer, 415, "UNSUPPORTED_MEDIA_TYPE");
+  });
   test("compressed", async () => {
     const body = Bun.gzipSync(Buffer.from(`{"correlationId":"${ID}","amount":0}`));
-    await expectProblem(await send(body, { ...JSON_TYPE, "content-encoding": "gzip" }), 415, "UNSUPPORTED_MEDIA_TYPE");
+    await expectProblem(
+      await send(body, { ...JSON_TYPE, "content-encoding": "gzip" }),
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+    );
   });
-  test.each(["application/json", "Application/JSON; charset=utf-8", "application/json;charset=UTF-8", "application/vnd.api+json"])(
-    "%s is JSON",
-    async (type) => {
-      const answer = await send(`{"correlationId":"${ID}","amount":0}`, { "content-type": type });
-      await expectProblem(answer, 422, "VALIDATION");
-    },
-  );
+  test.each([
+    "application/json",
+    "Application/JSON; charset=utf-8",
+    "application/json;charset=UTF-8",
+    "application/vnd.api+json",
+  ])("%s is JSON", async (type) => {
+    const answer = await send(`{"correlationId":"${ID}","amount":0}`, { "content-type": type });
+    await expectProblem(answer, 422, "VALIDATION");
+  });
 });
 
 describe("a method that the path does not have: 405 and Allow", () => {
@@ -211,12 +285,17 @@ describe("a method that the path does not have: 405 and Allow", () => {
 });
 
 describe("a path that nobody has: 404", () => {
-  test.each(["/nowhere", "/payment-summary", "/payments/a/b/c", "/PAYMENTS-SUMMARY", "/%70ayments%2f", "/.env", "/payments-summary/x"])(
-    "GET %s",
-    async (path) => {
-      await expectProblem(await call(`${gateway.url}${path}`), 404, "ROUTE_NOT_FOUND");
-    },
-  );
+  test.each([
+    "/nowhere",
+    "/payment-summary",
+    "/payments/a/b/c",
+    "/PAYMENTS-SUMMARY",
+    "/%70ayments%2f",
+    "/.env",
+    "/payments-summary/x",
+  ])("GET %s", async (path) => {
+    await expectProblem(await call(`${gateway.url}${path}`), 404, "ROUTE_NOT_FOUND");
+  });
 });
 
 describe("what is hardly HTTP is refused, and hurts nobody else", () => {
@@ -227,11 +306,19 @@ describe("what is hardly HTTP is refused, and hurts nobody else", () => {
     ["a length below 0", `${post}Content-Length: -5\r\n\r\n{}`, 400],
     ["a length beyond all numbers", `${post}Content-Length: ${"9".repeat(30)}\r\n\r\n{}`, 400],
     ["two lengths", `${post}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`, 400],
-    ["a length and chunks (request smuggling)", `${post}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
+    [
+      "a length and chunks (request smuggling)",
+      `${post}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      400,
+    ],
     ["a chunk without a size", `${post}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}`, 400],
     ["a chunk beyond all sizes", `${post}Transfer-Encoding: chunked\r\n\r\n${"f".repeat(30)}\r\n{}`, 400],
     ["a length of 10 MB, and silence", `${post}Content-Length: 10000000\r\n\r\n{`, 413],
-    ["a media type of nonsense", `POST /payments HTTP/1.1\r\nHost: x\r\nContent-Type: \xff;;=\r\nContent-Length: 2\r\n\r\n{}`, 415],
+    [
+      "a media type of nonsense",
+      `POST /payments HTTP/1.1\r\nHost: x\r\nContent-Type: \xff;;=\r\nContent-Length: 2\r\n\r\n{}`,
+      415,
+    ],
     ["a line that is no header", `${get}nonsense\r\n\r\n`, 400],
     ["a header with a NUL byte", `${get}X-Request-Id: a\0b\r\n\r\n`, 400],
     ["a header of 100 KB", `${get}X-Request-Id: ${"a".repeat(100_000)}\r\n\r\n`, 431],
@@ -248,7 +335,9 @@ describe("what is hardly HTTP is refused, and hurts nobody else", () => {
   });
 
   test("a hundred clients that never finish their request", async () => {
-    const waiting = Array.from({ length: 100 }, () => sendRaw(gateway.url, `${post}Content-Length: 50\r\n\r\n{"co`, 1_500));
+    const waiting = Array.from({ length: 100 }, () =>
+      sendRaw(gateway.url, `${post}Content-Length: 50\r\n\r\n{"co`, 1_500),
+    );
     for (let number = 0; number < 20; number++) {
       const startedAt = performance.now();
       expect((await call(`${gateway.url}/healthcheck`)).status).toBe(200);

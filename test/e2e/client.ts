@@ -60,7 +60,11 @@ export async function findPayment(baseUrl: string, correlationId: string): Promi
 }
 
 /** The payment once it is settled. */
-export function settledPayment(baseUrl: string, correlationId: string, timeoutMs = 10_000): Promise<PaymentView> {
+export function settledPayment(
+  baseUrl: string,
+  correlationId: string,
+  timeoutMs = 10_000,
+): Promise<PaymentView> {
   return until(`payment ${correlationId} to be settled`, timeoutMs, async () => {
     const payment = await findPayment(baseUrl, correlationId);
     return payment?.status === "settled" && payment;

@@ -10,7 +10,9 @@ import { randomOf, wholeBetween } from "./seed.ts";
 let gateway: Gateway;
 
 beforeAll(async () => {
-  gateway = await Gateway.start({ env: { LONG_POLL_SECONDS: "0.05" } });
+  // The simulated gateway answers 502 by design; here it does not.
+  const mock = { MOCK_GATEWAY_OK_SHARE: "1", MOCK_GATEWAY_ERROR_SHARE: "0", MOCK_GATEWAY_LATE_SHARE: "0" };
+  gateway = await Gateway.start({ env: { LONG_POLL_SECONDS: "0.05", ...mock } });
 });
 afterAll(endPrograms);
 
@@ -18,7 +20,8 @@ const FUZZ_MS = 3_000;
 const CLIENTS = 16;
 const ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3";
 /** 503 is the answer to overload; 505 is how the server refuses the HTTP version of a mangled request line. */
-const isFailure = (status: number | null) => status !== null && status >= 500 && status !== 503 && status !== 505;
+const isFailure = (status: number | null) =>
+  status !== null && status >= 500 && status !== 503 && status !== 505;
 
 async function expectUnhurt(): Promise<void> {
   expect(gateway.hasExited).toBe(false);
@@ -35,12 +38,40 @@ const TEMPLATES = [
   "POST /payments-purge HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nAuthorization: Bearer x\r\n\r\n",
   "GET /healthcheck HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
   "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
-  "GET /docs HTTP/1.1\r\nHost: x\r\nIf-None-Match: \"x\"\r\n\r\n",
+  'GET /docs HTTP/1.1\r\nHost: x\r\nIf-None-Match: "x"\r\n\r\n',
   "GET /processors/default/payments/service-health HTTP/1.1\r\nHost: x\r\n\r\n",
 ];
 const NASTY = [
-  "", "\0", "\r\n", "\r\n\r\n", "%", "%00", "%ff", "%2f", "../", "{", "}", "[", '"', "\\", "\\u0000", "\\ud800", "null", "-1",
-  "1e999", "99999999999999999999", "__proto__", "é", "\xff\xfe", "chunked", "HTTP/1.0", "a".repeat(5_000), ":", "?", "&", "=",
+  "",
+  "\0",
+  "\r\n",
+  "\r\n\r\n",
+  "%",
+  "%00",
+  "%ff",
+  "%2f",
+  "../",
+  "{",
+  "}",
+  "[",
+  '"',
+  "\\",
+  "\\u0000",
+  "\\ud800",
+  "null",
+  "-1",
+  "1e999",
+  "99999999999999999999",
+  "__proto__",
+  "é",
+  "\xff\xfe",
+  "chunked",
+  "HTTP/1.0",
+  "a".repeat(5_000),
+  ":",
+  "?",
+  "&",
+  "=",
 ];
 
 test("mangled requests on a bare connection", async () => {
@@ -73,7 +104,13 @@ function mangle(random: () => number, request: string): string {
     const end = Math.min(mangled.length, at + wholeBetween(random, 0, 20));
     const cut = mangled.slice(at, end);
     const byte = String.fromCharCode(wholeBetween(random, 0, 255));
-    const put = pick(random, [() => byte, () => "", () => cut + cut, () => pick(random, NASTY), () => cut + byte])();
+    const put = pick(random, [
+      () => byte,
+      () => "",
+      () => cut + cut,
+      () => pick(random, NASTY),
+      () => cut + byte,
+    ])();
     mangled = mangled.slice(0, at) + put + mangled.slice(end);
   }
   return mangled;
@@ -87,9 +124,36 @@ interface Operation {
 }
 
 const VALUES: readonly unknown[] = [
-  0, 1, -1, 19.9, 1e308, 5e-324, 2 ** 53, "", "x", "1", "19.90", "-0", ID, ID.toUpperCase(), "\u0000", "\ud800", "é".repeat(300),
-  "a".repeat(30_000), true, null, [], [[]], {}, { a: 1 }, "2025-07-15T00:00:00Z", "'; DROP TABLE payments; --", "%00", "../..",
-  "DEPOSIT", "4929123456781234",
+  0,
+  1,
+  -1,
+  19.9,
+  1e308,
+  5e-324,
+  2 ** 53,
+  "",
+  "x",
+  "1",
+  "19.90",
+  "-0",
+  ID,
+  ID.toUpperCase(),
+  "\u0000",
+  "\ud800",
+  "é".repeat(300),
+  "a".repeat(30_000),
+  true,
+  null,
+  [],
+  [[]],
+  {},
+  { a: 1 },
+  "2025-07-15T00:00:00Z",
+  "'; DROP TABLE payments; --",
+  "%00",
+  "../..",
+  "DEPOSIT",
+  "4929123456781234",
 ];
 
 test("every documented operation, with values of every kind in every field", async () => {
@@ -102,7 +166,8 @@ test("every documented operation, with values of every kind in every field", asy
     while (performance.now() < endAt) {
       const { path, init } = requestFor(random, pick(random, operations));
       const status = await statusOf(path, init);
-      if (isFailure(status)) failures.push(`${status}: ${init.method} ${path} ${String(init.body).slice(0, 300)}`);
+      if (isFailure(status))
+        failures.push(`${status}: ${init.method} ${path} ${String(init.body).slice(0, 300)}`);
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
@@ -119,8 +184,12 @@ async function documentedOperations(): Promise<Operation[]> {
       method: method.toUpperCase(),
       path,
       // Field names wherever they are nested: the schema's shape is one of the things to get wrong.
-      fields: [...JSON.stringify(operation["requestBody"] ?? {}).matchAll(/"(\w+)":\{/g)].map((match) => match[1] ?? ""),
-      queries: [...JSON.stringify(operation["parameters"] ?? []).matchAll(/"name":"(\w+)"/g)].map((match) => match[1] ?? ""),
+      fields: [...JSON.stringify(operation["requestBody"] ?? {}).matchAll(/"(\w+)":\{/g)].map(
+        (match) => match[1] ?? "",
+      ),
+      queries: [...JSON.stringify(operation["parameters"] ?? []).matchAll(/"name":"(\w+)"/g)].map(
+        (match) => match[1] ?? "",
+      ),
     })),
   );
 }
@@ -128,7 +197,9 @@ async function documentedOperations(): Promise<Operation[]> {
 function requestFor(random: () => number, { method, path, fields, queries }: Operation) {
   const text = () => {
     const value = pick(random, VALUES);
-    return encodeURIComponent(typeof value === "string" ? value.toWellFormed().slice(0, 2_000) : JSON.stringify(value));
+    return encodeURIComponent(
+      typeof value === "string" ? value.toWellFormed().slice(0, 2_000) : JSON.stringify(value),
+    );
   };
   const query = queries.filter(() => random() < 0.5).map((name) => `${name}=${text()}`);
   const filled = path.replace(/\{\w+\}|:\w+/g, text) + (query.length === 0 ? "" : `?${query.join("&")}`);
@@ -148,7 +219,11 @@ function requestFor(random: () => number, { method, path, fields, queries }: Ope
 /** Null if nothing came: a stream of events, for instance, sends its head and then nothing. */
 async function statusOf(path: string, init: RequestInit): Promise<number | null> {
   try {
-    const response = await fetch(`${gateway.url}${path}`, { ...init, redirect: "manual", signal: AbortSignal.timeout(1_000) });
+    const response = await fetch(`${gateway.url}${path}`, {
+      ...init,
+      redirect: "manual",
+      signal: AbortSignal.timeout(1_000),
+    });
     await response.body?.cancel();
     return response.status;
   } catch {

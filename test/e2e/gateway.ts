@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { emptyDirectory, type Exit, type Program, startProgram } from "./program.ts";
+import { SIMULATE_FLAGS } from "../../src/simulator/simulate-flags.ts";
 import { ProcessorPair } from "./processors.ts";
+import { type Exit, emptyDirectory, type Program, startProgram } from "./program.ts";
 
 export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -99,7 +100,9 @@ function spawnServer(dataDir: string, options: GatewayOptions): Promise<Program>
 
 /** The two processors as a process of their own, which outlives every gateway. */
 export async function startProcessors(): Promise<ProcessorPair> {
-  const program = await startProgram(["simulate", "--port-default", "0", "--port-fallback", "0"]);
+  // Every simulated server on a free port: several tests' processors live side by side.
+  const ports = SIMULATE_FLAGS.filter(({ flag }) => flag.startsWith("--port-"));
+  const program = await startProgram(["simulate", ...ports.flatMap(({ flag }) => [flag, "0"])]);
   const { servers } = await program.jsonLine("servers");
   // The shape that src/commands/simulate.ts prints.
   return new ProcessorPair(program, servers as readonly { readonly name: string; readonly url: string }[]);

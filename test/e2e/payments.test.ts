@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { call, findPayment, pay, post, settledPayment, summaryOf, untilIdle } from "./client.ts";
 import { Gateway, startProcessors } from "./gateway.ts";
-import { postMany } from "./load.ts";
 import type { ProcessorPair } from "./processors.ts";
 import { endPrograms } from "./program.ts";
 import { until } from "./until.ts";
@@ -68,23 +67,35 @@ describe("POST /payments", () => {
 
   test("letter case of the id and the spelling of the amount make no other payment", async () => {
     const id = newId();
-    expect((await pay(gateway.url, id.toUpperCase(), "19.90")).body).toEqual({ correlationId: id, status: "pending" });
+    expect((await pay(gateway.url, id.toUpperCase(), "19.90")).body).toEqual({
+      correlationId: id,
+      status: "pending",
+    });
     expect((await pay(gateway.url, id, 19.9)).status).toBe(200);
     expect((await findPayment(gateway.url, id.toUpperCase()))?.correlationId).toBe(id);
   });
 
-  test.each([0.01, 1, 19.9, "0.01", "19.9", 1e3, 9_999_999_999.99])("amount %p is charged to the cent", async (amount) => {
-    const id = newId();
-    expect((await pay(gateway.url, id, amount)).status).toBe(202);
-    const payment = await settledPayment(gateway.url, id);
-    expect(payment.amount).toBe(Number(amount));
-    const record = await processors[payment.processor ?? "default"].find(id);
-    expect(record?.cents).toBe(Math.round(Number(amount) * 100));
-  });
+  test.each([0.01, 1, 19.9, "0.01", "19.9", 1e3, 9_999_999_999.99])(
+    "amount %p is charged to the cent",
+    async (amount) => {
+      const id = newId();
+      expect((await pay(gateway.url, id, amount)).status).toBe(202);
+      const payment = await settledPayment(gateway.url, id);
+      expect(payment.amount).toBe(Number(amount));
+      const record = await processors[payment.processor ?? "default"].find(id);
+      expect(record?.cents).toBe(Math.round(Number(amount) * 100));
+    },
+  );
 
   test("fields that nobody asked for are ignored", async () => {
     const id = newId();
-    const body = { correlationId: id, amount: 3, status: "settled", processor: "fallback", requestedAt: "2020-01-01" };
+    const body = {
+      correlationId: id,
+      amount: 3,
+      status: "settled",
+      processor: "fallback",
+      requestedAt: "2020-01-01",
+    };
     expect((await post(`${gateway.url}/payments`, body)).status).toBe(202);
     expect((await settledPayment(gateway.url, id)).requestedAt).not.toStartWith("2020");
   });
@@ -121,7 +132,11 @@ describe("GET /payments/{correlationId}", () => {
     await processors.fallback.setFailure(true);
     const id = newId();
     await pay(gateway.url, id, 100);
-    await until("a call to fail", 5_000, async () => ((await findPayment(gateway.url, id))?.attempts ?? 0) > 0);
+    await until(
+      "a call to fail",
+      5_000,
+      async () => ((await findPayment(gateway.url, id))?.attempts ?? 0) > 0,
+    );
     await processors.heal();
     const { history, attempts, lastError } = await settledPayment(gateway.url, id, 15_000);
     const events = history.map(({ event }) => event);
@@ -143,7 +158,11 @@ describe("GET /payments/{correlationId}", () => {
 });
 
 test("a payment that its processor finally declines is dead, not counted, and says why", async () => {
-  const refusing = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("", { status: 400 }) });
+  const refusing = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: () => new Response("", { status: 400 }),
+  });
   const url = `http://127.0.0.1:${refusing.port}`;
   const env = { PAYMENT_PROCESSOR_DEFAULT: `${url}/one`, PAYMENT_PROCESSOR_FALLBACK: `${url}/other` };
   const own = await Gateway.start({ env });
@@ -173,19 +192,24 @@ describe("a trailing slash makes no difference, and redirects nobody", () => {
     expect((await post(`${gateway.url}/payments/`, { correlationId: id, amount: 2 })).status).toBe(202);
     expect((await call(`${gateway.url}/payments/${id}/`)).body).toMatchObject({ correlationId: id });
   });
-  test.each(["/payments-summary/", "/payments-summary/?from=2025-01-01T00:00:00Z", "/healthcheck/", "/health/ready/", "/docs/"])(
-    "GET %s",
-    async (path) => {
-      expect((await call(`${gateway.url}${path}`)).status).toBe(200);
-    },
-  );
+  test.each([
+    "/payments-summary/",
+    "/payments-summary/?from=2025-01-01T00:00:00Z",
+    "/healthcheck/",
+    "/health/ready/",
+    "/docs/",
+  ])("GET %s", async (path) => {
+    expect((await call(`${gateway.url}${path}`)).status).toBe(200);
+  });
 });
 
 describe("x-request-id", () => {
   test("is echoed", async () => {
     const headers = { "x-request-id": "order-4711" };
     for (const path of ["/healthcheck", "/nowhere", `/payments/${newId()}`]) {
-      expect((await call(`${gateway.url}${path}`, { headers })).headers.get("x-request-id")).toBe("order-4711");
+      expect((await call(`${gateway.url}${path}`, { headers })).headers.get("x-request-id")).toBe(
+        "order-4711",
+      );
     }
   });
   test("is made when there is none, and differs", async () => {

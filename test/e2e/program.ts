@@ -31,6 +31,7 @@ const directories = new Set<string>();
 process.on("exit", () => {
   for (const program of running) program.signal("SIGKILL");
 });
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(1));
 
 export class Program {
   readonly pid: number;
@@ -57,7 +58,8 @@ export class Program {
     this.exited = this.#process.exited.then(async () => {
       running.delete(this);
       await Promise.all(read);
-      return { code: this.#process.exitCode, signal: this.#process.signalCode };
+      const { exitCode, signalCode } = this.#process;
+      return { code: exitCode, signal: signalCode === null ? null : String(signalCode) };
     });
   }
 
@@ -115,9 +117,14 @@ export async function emptyDirectory(): Promise<string> {
   return directory;
 }
 
-/** Ends every process that is left, by its id, and removes the directories: for `afterAll`. */
-export async function endPrograms(): Promise<void> {
+/** Ends every process that is left, by its id. */
+export async function killPrograms(): Promise<void> {
   await Promise.all([...running].map((program) => program.end("SIGKILL")));
+}
+
+/** Ends every process that is left and removes the directories: for `afterAll`. */
+export async function endPrograms(): Promise<void> {
+  await killPrograms();
   await Promise.all([...directories].map((directory) => rm(directory, { recursive: true, force: true })));
   directories.clear();
 }

@@ -20,19 +20,22 @@ const NOTHING = { default: { count: 0, cents: 0 }, fallback: { count: 0, cents: 
 const purge = (name: string, headers: Record<string, string> = {}, url = gateway.url) =>
   call(`${url}/${name}`, { method: "POST", headers });
 
-describe.each(["payments-purge", "purge-payments", "payments-purge/", "purge-payments/"])("POST /%s", (name) => {
-  test("settled payments are forgotten, and their ids are new again", async () => {
-    const id = crypto.randomUUID();
-    await pay(gateway.url, id, 10);
-    await settledPayment(gateway.url, id);
-    const answer = await purge(name);
-    expect(answer.status).toBe(204);
-    expect(answer.text).toBe("");
-    expect(await summaryOf(gateway.url)).toEqual(NOTHING);
-    expect(await findPayment(gateway.url, id)).toBeNull();
-    expect((await pay(gateway.url, id, 11)).status).toBe(202);
-  });
-});
+describe.each(["payments-purge", "purge-payments", "payments-purge/", "purge-payments/"])(
+  "POST /%s",
+  (name) => {
+    test("settled payments are forgotten, and their ids are new again", async () => {
+      const id = crypto.randomUUID();
+      await pay(gateway.url, id, 10);
+      await settledPayment(gateway.url, id);
+      const answer = await purge(name);
+      expect(answer.status).toBe(204);
+      expect(answer.text).toBe("");
+      expect(await summaryOf(gateway.url)).toEqual(NOTHING);
+      expect(await findPayment(gateway.url, id)).toBeNull();
+      expect((await pay(gateway.url, id, 11)).status).toBe(202);
+    });
+  },
+);
 
 test("payments that wait are forgotten, too: nothing is charged when the processors are well again", async () => {
   await processors.default.setFailure(true);
@@ -76,7 +79,12 @@ test("with ADMIN_TOKEN: whoever has the token, from anywhere, and nobody else", 
   expect(none.status).toBe(401);
   expect(none.body).toMatchObject({ code: "ADMIN_TOKEN_REQUIRED" });
   expect(none.headers.get("www-authenticate")).toStartWith("Bearer");
-  for (const authorization of ["Bearer let-me-in", "Bearer let-me-in-please2", "Basic let-me-in-please", "Bearer"]) {
+  for (const authorization of [
+    "Bearer let-me-in",
+    "Bearer let-me-in-please2",
+    "Basic let-me-in-please",
+    "Bearer",
+  ]) {
     expect((await purge("purge-payments", { authorization }, own.url)).status).toBe(401);
   }
   const headers = { authorization: "Bearer let-me-in-please", "x-forwarded-for": "203.0.113.7" };

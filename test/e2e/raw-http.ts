@@ -6,7 +6,11 @@ export interface RawAnswer {
 }
 
 /** Sends `request` and waits for the first answer, the end of the connection, or `timeoutMs`. */
-export async function sendRaw(url: string, request: string | Uint8Array, timeoutMs = 1_000): Promise<RawAnswer> {
+export async function sendRaw(
+  url: string,
+  request: string | Uint8Array,
+  timeoutMs = 1_000,
+): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   const { promise, resolve } = Promise.withResolvers<RawAnswer>();
   let text = "";
@@ -33,6 +37,6 @@ export async function sendRaw(url: string, request: string | Uint8Array, timeout
 }
 
 function statusOf(text: string): number | null {
-  const status = /^(?:HTTP\/1\.1 1\d\d [^]*?\r\n\r\n)*HTTP\/1\.1 ([2-5]\d\d)/.exec(text)?.[1];
+  const status = /^(?:HTTP\/1\.1 1\d\d [\s\S]*?\r\n\r\n)*HTTP\/1\.1 ([2-5]\d\d)/.exec(text)?.[1];
   return status === undefined ? null : Number(status);
 }

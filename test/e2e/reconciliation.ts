@@ -38,7 +38,8 @@ async function contradictionsOf(
 ): Promise<string[]> {
   const found: string[] = [];
   const { correlationId: id, processor, amount, requestedAt } = payment;
-  if (Math.round(amount * 100) !== cents) found.push(`${id} was sent with ${cents} cents, stored as ${amount}`);
+  if (Math.round(amount * 100) !== cents)
+    found.push(`${id} was sent with ${cents} cents, stored as ${amount}`);
   for (const name of PROCESSORS) {
     const record = await processors[name].find(id);
     if (name !== processor) {

@@ -28,7 +28,11 @@ test("a processor that records after we gave up: its payments settle there, once
   const gateway = await startUnsuspecting();
   await processors.default.setDelay(1_500);
   const ids = await postMany(gateway.url, 30, CENTS);
-  await until("a call to be given up", 5_000, async () => (await withUnknownCall(gateway.url, ids)).length > 0);
+  await until(
+    "a call to be given up",
+    5_000,
+    async () => (await withUnknownCall(gateway.url, ids)).length > 0,
+  );
   await processors.heal();
   await expectReconciled(gateway.url, ids);
   await expectSettledWhereAsked(gateway.url, ids);
@@ -50,15 +54,19 @@ const FAULTS: readonly { readonly what: string; readonly shares: Partial<FaultSe
   { what: "whose database fails, recorded or not", shares: { serverErrorWithMessageShare: 1 } },
 ];
 
-test.each(FAULTS)("a processor $what: once it is well, each payment is settled once", async ({ what, shares }) => {
-  const { seed } = randomOf(`unknown outcomes, ${what}`);
-  const gateway = await startUnsuspecting();
-  await processors.default.setFaults({ ...shares, seed: seed >>> 1 });
-  const ids = await postMany(gateway.url, 40, CENTS);
-  await Bun.sleep(1_000);
-  await processors.heal();
-  await expectReconciled(gateway.url, ids);
-}, 40_000);
+test.each(FAULTS)(
+  "a processor $what: once it is well, each payment is settled once",
+  async ({ what, shares }) => {
+    const { seed } = randomOf(`unknown outcomes, ${what}`);
+    const gateway = await startUnsuspecting();
+    await processors.default.setFaults({ ...shares, seed: seed >>> 1 });
+    const ids = await postMany(gateway.url, 40, CENTS);
+    await Bun.sleep(1_000);
+    await processors.heal();
+    await expectReconciled(gateway.url, ids);
+  },
+  40_000,
+);
 
 test("both processors with every fault at once, reads too: each payment is settled once", async () => {
   const { seed } = randomOf("unknown outcomes, everything");

@@ -15,6 +15,7 @@ function scenario(schedule: Schedule, changes: Partial<Scenario> = {}): Scenario
     graceMs: 1_000,
     maxHoldMs: 30_000,
     replicas: 3,
+    crashes: [],
     ...changes,
   };
 }

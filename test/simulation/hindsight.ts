@@ -5,25 +5,33 @@ import type { Scenario } from "./scenario.ts";
 import { type Schedule, stateAt } from "./schedule.ts";
 
 /**
- * The profit that nobody can exceed who knows schedule and load beforehand, in payments (1.00 each, less fees).
+ * The profit that nobody can exceed who knows schedule and load beforehand, in payments (1.00 each, less
+ * fees).
  *
- * Payments may start from when they are accepted; a start at a processor counts if that processor will not be failing
- * when its delay (read at the start) is over and this is before the totals are read. What a processor takes is bounded
- * by its places (replicas × inFlightMax, at most 800), each of them taken for the whole delay; all replicas together
- * start as many calls as their CPU allows (replicas × CALLS_PER_SECOND). Nothing waits longer than the hold limit for
- * the cheaper processor once the dearer has worked for HOLD_SLACK_MS.
+ * Payments may start from when they are accepted; a start at a processor counts if that processor will not
+ * be failing when its delay (read at the start) is over and this is before the totals are read. What a
+ * processor takes is bounded by its places (replicas × inFlightMax, at most 800), each of them taken for
+ * the whole delay; all replicas together start as many calls as their CPU allows (replicas ×
+ * CALLS_PER_SECOND). Nothing waits longer than the hold limit for the cheaper processor once the dearer
+ * has worked for HOLD_SLACK_MS.
  *
  * Since every payment may start at every later moment, which starts can be used together is a matching whose
- * best total is: as many as possible at the cheaper one, then as many more as possible in all (the weights hang on
- * the processor alone, so greedy is exact). Both numbers come from serving the oldest first at the earliest moment.
+ * best total is: as many as possible at the cheaper one, then as many more as possible in all (the weights
+ * hang on the processor alone, so greedy is exact). Both numbers come from serving the oldest first at the
+ * earliest moment.
  *
- * It is an upper bound, not a plan: it knows no network, no commits, no crashes and no lost answers.
+ * It is a bound, not a plan: it knows no network, no commits, no crashes and no lost answers. Where both
+ * processors are slow and full at once, which of them to fill first matters: the better of the two orders
+ * is taken, which may miss the true best by some calls; everywhere else it cannot be exceeded.
  */
 export function bestInHindsight(scenario: Scenario, acceptedAtMs: readonly number[]): number {
   const cheaper = cheaperProcessor(scenario.feeShares);
   const dearer = otherProcessor(cheaper);
-  const atCheaper = mostProcessed(scenario, acceptedAtMs, [cheaper]);
-  const inAll = mostProcessed(scenario, acceptedAtMs, PROCESSOR_NAMES);
+  const atCheaper = mostProcessed(scenario, acceptedAtMs, [cheaper], 1);
+  const inAll = Math.max(
+    mostProcessed(scenario, acceptedAtMs, PROCESSOR_NAMES, 1),
+    mostProcessed(scenario, acceptedAtMs, PROCESSOR_NAMES, -1),
+  );
   return (
     atCheaper * (1 - scenario.feeShares[cheaper]) + (inAll - atCheaper) * (1 - scenario.feeShares[dearer])
   );
@@ -87,9 +95,10 @@ class Places {
 }
 
 /**
- * A call is useful where it will be recorded before the totals are read, and no later one ends as early: that one
- * would do the same with less of a place, so the earlier one is given up for it together with its share of the pace.
- * Useful calls end in the order in which they begin, and beginning them as early as there are places is best.
+ * A call is useful where it will be recorded before the totals are read, and no later one ends as early:
+ * that one would do the same with less of a place, so the earlier one is given up for it together with its
+ * share of the pace. Useful calls end in the order in which they begin, and beginning them as early as
+ * there are places is best.
  */
 function usefulCalls(scenario: Scenario, name: ProcessorName): UsefulCalls {
   const segments = scenario.schedule[name];
@@ -122,11 +131,15 @@ function worksAround(segments: Schedule[ProcessorName], timeMs: number): boolean
   return !stateAt(segments, timeMs).failing || !stateAt(segments, timeMs + STEP_MS).failing;
 }
 
-/** The most payments that `names` can record in time together. */
+/**
+ * The most payments that `names` can record in time together; `order` 1 fills the quicker one first, -1
+ * the slower.
+ */
 function mostProcessed(
   scenario: Scenario,
   acceptedAtMs: readonly number[],
   names: readonly ProcessorName[],
+  order: 1 | -1,
 ): number {
   const dearer = otherProcessor(cheaperProcessor(scenario.feeShares));
   const places = names.map((name) => new Places(scenario, name));
@@ -149,8 +162,7 @@ function mostProcessed(
       gone += 1;
     }
     let pace = pacePerStep;
-    // The quicker first: its places are free again sooner.
-    places.sort((one, other) => one.callSteps(step) - other.callSteps(step));
+    places.sort((one, other) => order * (one.callSteps(step) - other.callSteps(step)));
     for (const place of places) {
       const replacedPace = place.replaced(step) * pacePerStep;
       const taken = Math.min(place.advance(step), arrived - gone, pace + replacedPace);

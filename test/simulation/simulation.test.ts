@@ -3,7 +3,10 @@ import { makeScenario } from "./scenario.ts";
 import { SCHEDULE_KINDS } from "./schedule.ts";
 import { type Result, simulate } from "./simulation.ts";
 
-/** First seed; SIMULATION_SEED tries others. One failing seed again: scripts/simulate-routing.ts --schedules 1 --seed … */
+/**
+ * First seed; SIMULATION_SEED tries others. One failing seed again: scripts/simulate-routing.ts
+ * --schedules 1 --seed …
+ */
 const { SIMULATION_SEED } = process.env;
 const firstSeed = Number(SIMULATION_SEED ?? 7_000);
 const SEEDS_PER_KIND = 4;

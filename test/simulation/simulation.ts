@@ -73,7 +73,8 @@ export function simulate(scenario: Scenario, observe?: (moment: Moment) => void)
     inTime.default * (1 - scenario.feeShares.default) + inTime.fallback * (1 - scenario.feeShares.fallback);
   const best = bestInHindsight(scenario, acceptedAtMs);
   const share = best === 0 ? 1 : profit / best;
-  watch.expect(share <= 1.0001, () => `${share} of what is best in hindsight: the bound is wrong`);
+  // See bestInHindsight for the one case in which a hair more than the bound is possible.
+  watch.expect(share <= 1.005, () => `${share} of what is best in hindsight: the bound is wrong`);
   return {
     scenario,
     accepted: acceptedAtMs.length,

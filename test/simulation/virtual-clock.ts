@@ -1,6 +1,8 @@
 import { TaskHeap } from "../../src/domain/task-heap.ts";
 
-/** Time that passes only from one event to the next, so that minutes run in milliseconds and repeat exactly. */
+/**
+ * Time that passes only from one event to the next, so that minutes run in milliseconds and repeat exactly.
+ */
 export class VirtualClock {
   private readonly events = new TaskHeap<() => void>();
   nowMs = 0;

@@ -44,7 +44,7 @@ function answerReady(replica: Replica, stopping: boolean): Response {
   const health = healthOf(replica, Date.now());
   const { ready, ...parts } = health;
   const status = stopping ? "stopping" : ready ? "ready" : "unavailable";
-  const body = { status, durability: replica.durability, redis: "not_configured", ...parts };
+  const body = { status, durability: replica.durability, redis: replica.state.redis, ...parts };
   return Response.json(body, { status: status === "ready" ? 200 : 503 });
 }
 

@@ -80,6 +80,7 @@ export class IdempotencyCommands implements StoreModule {
     const known = this.#statements.find.get({ scope });
     if (known !== undefined && known.expiresAtMs > nowMs) {
       if (!known.fingerprint.equals(fingerprint)) return { kind: "reused" };
+      this.#context.metrics.increment("idempotent_replays");
       this.#onReplay(command.name);
       // Written below, by this or an earlier version.
       return { kind: "replayed", reply: JSON.parse(known.reply) as CommandReply };

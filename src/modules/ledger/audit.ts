@@ -51,11 +51,15 @@ const CHECKS: Readonly<Record<LedgerDifference["rule"], string>> = {
     LEFT JOIN (SELECT account_id, sum(cents) AS total FROM ledger_entries GROUP BY account_id) e
       ON e.account_id = a.id
     WHERE a.balance_cents <> coalesce(e.total, 0)`,
+  // The second half finds transfers that have no entries at all.
   transfer_is_balanced: `
     SELECT transfer_seq AS subject, 0 AS expected, sum(cents) AS found
     FROM ledger_entries GROUP BY transfer_seq
     HAVING sum(cents) <> 0 OR count(*) < 2
-      OR NOT EXISTS (SELECT 1 FROM ledger_transfers t WHERE t.seq = transfer_seq)`,
+      OR NOT EXISTS (SELECT 1 FROM ledger_transfers t WHERE t.seq = transfer_seq)
+    UNION ALL
+    SELECT seq, 0, 0 FROM ledger_transfers
+    WHERE seq NOT IN (SELECT transfer_seq FROM ledger_entries)`,
   history_adds_up: `
     SELECT account_id AS subject, expected, balance_after_cents AS found
     FROM (SELECT account_id, balance_after_cents,

@@ -4,9 +4,11 @@ import { ledgerAccounts, ledgerEntries, ledgerHolds, ledgerTransfers } from "./t
 
 const HELD = 0;
 
-/** The ledger's statements, prepared once per connection. */
-export function prepareLedger(orm: OpenDatabase["orm"]) {
-  const value = (name: string) => sql`${sql.placeholder(name)}`;
+/** A parameter where drizzle wants an expression. */
+const value = (name: string) => sql`${sql.placeholder(name)}`;
+
+/** The statements of accounts, transfers and entries, prepared once per connection. */
+export function prepareTransfers(orm: OpenDatabase["orm"]) {
   return {
     openAccount: orm
       .insert(ledgerAccounts)
@@ -52,6 +54,12 @@ export function prepareLedger(orm: OpenDatabase["orm"]) {
         balanceAfterCents: sql.placeholder("balanceAfterCents"),
       })
       .prepare(),
+  };
+}
+
+/** The statements of holds. */
+export function prepareHolds(orm: OpenDatabase["orm"]) {
+  return {
     addHold: orm
       .insert(ledgerHolds)
       .values({

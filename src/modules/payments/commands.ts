@@ -2,14 +2,25 @@ import { and, eq, sql } from "drizzle-orm";
 import { feeOf, parseShare, type Share } from "../../domain/fee.ts";
 import { toCents } from "../../domain/money.ts";
 import type { ProcessorName } from "../../domain/processor.ts";
-import { UUID_BYTES } from "../../domain/uuid.ts";
+import { UUID_BYTES, uuidBytes } from "../../domain/uuid.ts";
 import { type AttemptFrame, type PaymentTaskFrame, processorNumber, processorOf } from "../../ring/frames.ts";
 import type { StoreContext, StoreModule } from "../../store/module.ts";
 import { state } from "../../store/tables.ts";
 import type { LeasedTask } from "../../store/task-queue.ts";
+import type { DeadLetterSource } from "../dead-letters/sources.ts";
+import type { DeadLetterWriter } from "../dead-letters/writer.ts";
+import { CounterOutbox } from "./counter-outbox.ts";
+import { DeadPayments } from "./dead-payments.ts";
 import { EventWriter } from "./event-writer.ts";
 import { RollupWriter } from "./rollup-writer.ts";
-import { PAYMENT_STATUS, paymentEvents, paymentRollups, payments } from "./table.ts";
+import {
+  PAYMENT_STATUS,
+  type PaymentStatusName,
+  paymentEvents,
+  paymentRollups,
+  payments,
+  statusName,
+} from "./table.ts";
 
 export interface AcceptedPayment {
   /** Where the UUID's 16 bytes are: in the intake log, unchanged until the batch is committed and handed out. */
@@ -19,40 +30,59 @@ export interface AcceptedPayment {
   readonly acceptedAtMs: number;
 }
 
+/** The same as a command, for a request that waits for the commit (one with an Idempotency-Key). */
+export interface AcceptPayment {
+  readonly correlationId: string;
+  readonly amountCents: number;
+  readonly acceptedAtMs: number;
+}
+
+export type AcceptReply =
+  | { readonly kind: "accepted" | "conflict"; readonly correlationId: string }
+  | { readonly kind: "repeated"; readonly correlationId: string; readonly status: PaymentStatusName };
+
 export type AcceptResult =
   | { readonly kind: "accepted"; readonly task: PaymentTaskFrame | null }
-  | { readonly kind: "repeated" }
-  | { readonly kind: "conflict" };
+  | RepeatResult;
+
+type RepeatResult = { readonly kind: "repeated" | "conflict" };
 
 /**
  * Section A's writes. A payment's way through `payments.status`:
  *
  *   (accept) ──► pending ──► settled     the processor has it
- *                   └──────► dead        the processor said a final no
+ *                   └──────► dead        the processor said a final no; an administrator's requeue makes it pending again
  *
  * Each arrow is one UPDATE with `WHERE status = pending`, in the transaction that also ends the task.
  */
 export class PaymentCommands implements StoreModule {
   readonly #context: StoreContext;
   readonly #rollups: RollupWriter;
+  readonly #counters: CounterOutbox;
   readonly #events: EventWriter;
+  readonly #dead: DeadPayments;
   readonly #statements;
   /** The id being stored: SQLite reads it during the call, so one buffer serves all. */
   readonly #id = Buffer.alloc(UUID_BYTES);
   readonly #feeShares: Readonly<Record<ProcessorName, Share>>;
 
-  constructor(context: StoreContext) {
+  constructor(context: StoreContext, deadLetters: DeadLetterWriter) {
     this.#context = context;
     this.#feeShares = {
       default: shareOf(context.settings.processorFeeDefault),
       fallback: shareOf(context.settings.processorFeeFallback),
     };
     this.#rollups = new RollupWriter(context.orm);
+    this.#counters = new CounterOutbox(context.orm);
     this.#events = new EventWriter(context.orm);
+    this.#dead = new DeadPayments(context, deadLetters, this.#events);
     this.#statements = prepareStatements(context.orm);
   }
 
-  readonly commands = { "payments.purge": () => this.#purge() };
+  readonly commands = {
+    "payments.accept": (input: AcceptPayment) => this.#acceptCommand(input),
+    "payments.purge": () => this.#purge(),
+  };
 
   /**
    * Stores an accepted payment with its task, unless its id is known.
@@ -85,6 +115,27 @@ export class PaymentCommands implements StoreModule {
         uncertain: false,
       },
     };
+  }
+
+  #acceptCommand({ correlationId, amountCents, acceptedAtMs }: AcceptPayment): AcceptReply {
+    const { tasks, metrics } = this.#context;
+    const id = Buffer.from(uuidBytes(correlationId));
+    const row = this.#statements.insert.get({ id, cents: amountCents, at: acceptedAtMs });
+    if (!isMissing(row)) {
+      metrics.increment("payments_accepted");
+      // Due now: the refill at the end of this very batch hands it to dispatch.
+      tasks.schedule("payment", row.seq, acceptedAtMs);
+      return { kind: "accepted", correlationId };
+    }
+    const { kind } = this.#repeat(id, { amountCents, acceptedAtMs });
+    if (kind !== "repeated") return { kind, correlationId };
+    const status = statusName(this.#statements.find.get({ id })?.status ?? PAYMENT_STATUS.pending);
+    return { kind, correlationId, status };
+  }
+
+  /** Its side of the dead-letter list. */
+  get deadLetterSource(): DeadLetterSource {
+    return this.#dead;
   }
 
   /** Notes what a call came to. */
@@ -128,13 +179,15 @@ export class PaymentCommands implements StoreModule {
 
   beforeCommit(): void {
     this.#rollups.flush();
+    this.#counters.flush(Date.now());
   }
 
   rolledBack(): void {
     this.#rollups.discard();
+    this.#counters.discard();
   }
 
-  #repeat(id: Buffer, payment: AcceptedPayment): AcceptResult {
+  #repeat(id: Buffer, payment: Pick<AcceptedPayment, "amountCents" | "acceptedAtMs">): RepeatResult {
     const known = this.#statements.find.get({ id });
     if (known === undefined) throw new Error("a payment conflicts with one that does not exist");
     const same = known.amountCents === payment.amountCents;
@@ -160,6 +213,7 @@ export class PaymentCommands implements StoreModule {
     });
     if (isMissing(row)) return;
     this.#rollups.add(frame.processor, frame.requestedAtMs, frame.amountCents);
+    this.#counters.add(frame.processor, frame.requestedAtMs, frame.amountCents);
     metrics.increment("payments_settled", frame.processor);
   }
 
@@ -169,6 +223,7 @@ export class PaymentCommands implements StoreModule {
     if (seq === null) return;
     this.#statements.kill.run({ seq, code: frame.code });
     this.#noteEvent(seq, frame, nowMs);
+    this.#dead.put(seq, frame.code, nowMs);
     metrics.increment("payments_dead");
   }
 
@@ -195,6 +250,8 @@ export class PaymentCommands implements StoreModule {
   #purge() {
     const { orm, tasks } = this.#context;
     this.#rollups.discard();
+    this.#counters.purge();
+    this.#dead.forget();
     tasks.deleteKind("payment");
     orm.delete(payments).run();
     orm.delete(paymentEvents).run();
@@ -234,7 +291,7 @@ function prepareStatements(orm: StoreContext["orm"]) {
       .returning({ seq: payments.seq })
       .prepare(),
     find: orm
-      .select({ seq: payments.seq, amountCents: payments.amountCents })
+      .select({ seq: payments.seq, amountCents: payments.amountCents, status: payments.status })
       .from(payments)
       .where(eq(payments.correlationId, sql.placeholder("id")))
       .prepare(),

@@ -1,14 +1,7 @@
+import { AMOUNT, IDEMPOTENCY_KEY, jsonAnswer, problemAnswer } from "../../http/route-docs.ts";
+import { ACCOUNT_BODY, PENDING_EXAMPLE } from "../account-payments/docs.ts";
+
 /** What the OpenAPI document says of section A: descriptions, examples, answers. */
-const problemAnswer = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-});
-
-const jsonAnswer = (description: string, example: unknown) => ({
-  description,
-  content: { "application/json": { example } },
-});
-
 const ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3";
 const TAGS = ["Payments"];
 const ID_PARAMETER = [
@@ -21,36 +14,35 @@ const ID_PARAMETER = [
 ];
 const BOUND = { type: "string" as const, format: "date-time" };
 
+const PROCESSOR_BODY = {
+  type: "object" as const,
+  required: ["correlationId", "amount"],
+  properties: { correlationId: { type: "string" as const, format: "uuid" }, amount: AMOUNT },
+};
+
 export const paymentDocs = {
   accept: {
     tags: TAGS,
     summary: "Accept a payment",
     description:
       "Stored before it is acknowledged, charged once at one of the two processors, counted once. " +
-      "Repeating a payment with the same id and amount is safe and answers its present state.",
+      "Repeating a payment with the same id and amount is safe and answers its present state.\n\n" +
+      "With `userId` instead of `correlationId` it is an account payment: the bank takes its time, and " +
+      "`GET /payments/lp/{paymentId}` waits for the result.",
+    parameters: [IDEMPOTENCY_KEY],
     requestBody: {
       required: true,
       content: {
         "application/json": {
-          schema: {
-            type: "object" as const,
-            required: ["correlationId", "amount"],
-            properties: {
-              correlationId: { type: "string" as const, format: "uuid" },
-              amount: {
-                description:
-                  "More than 0, at most 9999999999.99, at most 2 decimals; a number or a numeric string.",
-                oneOf: [{ type: "number" as const }, { type: "string" as const }],
-              },
-            },
-          },
+          schema: { oneOf: [PROCESSOR_BODY, ACCOUNT_BODY] },
           example: { correlationId: ID, amount: 19.9 },
         },
       },
     },
     responses: {
       200: jsonAnswer("The same payment was accepted before.", { correlationId: ID, status: "settled" }),
-      202: jsonAnswer("Accepted.", { correlationId: ID, status: "pending" }),
+      201: jsonAnswer("Accepted, with `userId`.", PENDING_EXAMPLE),
+      202: jsonAnswer("Accepted, with `correlationId`.", { correlationId: ID, status: "pending" }),
       409: problemAnswer("The id was accepted with another amount."),
       422: problemAnswer("The body is not valid."),
       503: problemAnswer("The queue is full or the database cannot be written; see Retry-After."),

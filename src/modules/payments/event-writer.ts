@@ -6,7 +6,7 @@ import { paymentEvents } from "./table.ts";
 export interface PaymentEvent {
   readonly paymentSeq: number;
   readonly atMs: number;
-  readonly event: "attempt" | "repeated" | "conflict";
+  readonly event: "attempt" | "repeated" | "conflict" | "requeued";
   readonly processor?: number;
   readonly outcome?: string;
   readonly code?: string;

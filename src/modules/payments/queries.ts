@@ -1,11 +1,11 @@
 import { and, between, eq, sql } from "drizzle-orm";
 import { toAmount } from "../../domain/money.ts";
 import type { ProcessorName } from "../../domain/processor.ts";
-import { ROLLUP_BASE, ROLLUP_LEVELS, rangesOf } from "../../domain/rollup.ts";
+import { ROLLUP_BASE, ROLLUP_LEVELS, type RollupRange, rangesOf } from "../../domain/rollup.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import { processorOf } from "../../ring/frames.ts";
 import type { OpenDatabase } from "../../store/database.ts";
-import { PAYMENT_STATUS, type PaymentStatusName, paymentEvents, paymentRollups, payments } from "./table.ts";
+import { type PaymentStatusName, paymentEvents, paymentRollups, payments, statusName } from "./table.ts";
 
 export interface KnownPayment {
   readonly amountCents: number;
@@ -14,7 +14,7 @@ export interface KnownPayment {
 
 export interface PaymentEventView {
   readonly at: string;
-  readonly event: "accepted" | "attempt" | "settled" | "repeated" | "conflict";
+  readonly event: "accepted" | "attempt" | "settled" | "repeated" | "conflict" | "requeued";
   readonly processor?: ProcessorName;
   readonly outcome?: string;
   readonly code?: string;
@@ -107,8 +107,13 @@ export class PaymentQueries {
    * depends on the window's edges alone: a bounded number of buckets, see domain/rollup.ts.
    */
   summary(fromMs: number, toMs: number): PaymentsSummary {
+    return summaryOf(this.sums(windowRanges(fromMs, toMs)));
+  }
+
+  /** Sums whole buckets of the rollup. */
+  sums(ranges: readonly RollupRange[]): SummarySums {
     const sums = { defaultCount: 0, defaultCents: 0, fallbackCount: 0, fallbackCents: 0 };
-    for (const range of rangesOf(Math.max(fromMs, WINDOW_MIN_MS), Math.min(toMs, WINDOW_MAX_MS))) {
+    for (const range of ranges) {
       const row = this.#sums.get({ ...range });
       if (row === undefined) continue;
       sums.defaultCount += row.defaultCount ?? 0;
@@ -116,10 +121,7 @@ export class PaymentQueries {
       sums.fallbackCount += row.fallbackCount ?? 0;
       sums.fallbackCents += row.fallbackCents ?? 0;
     }
-    return {
-      default: { totalRequests: sums.defaultCount, totalAmount: toAmount(sums.defaultCents) },
-      fallback: { totalRequests: sums.fallbackCount, totalAmount: toAmount(sums.fallbackCents) },
-    };
+    return sums;
   }
 
   #historyOf(row: typeof payments.$inferSelect): PaymentEventView[] {
@@ -145,12 +147,28 @@ export class PaymentQueries {
   }
 }
 
+/** Sums of counts and cents, as they are added up. */
+export interface SummarySums {
+  defaultCount: number;
+  defaultCents: number;
+  fallbackCount: number;
+  fallbackCents: number;
+}
+
+/** The sums as the API shows them. */
+export function summaryOf(sums: SummarySums): PaymentsSummary {
+  return {
+    default: { totalRequests: sums.defaultCount, totalAmount: toAmount(sums.defaultCents) },
+    fallback: { totalRequests: sums.fallbackCount, totalAmount: toAmount(sums.fallbackCents) },
+  };
+}
+
+/** The buckets that make up a window, open ends included: infinite. */
+export function windowRanges(fromMs: number, toMs: number): RollupRange[] {
+  return rangesOf(Math.max(fromMs, WINDOW_MIN_MS), Math.min(toMs, WINDOW_MAX_MS));
+}
+
 /** An open end of a window: whole buckets of the top level, so that it costs no edge. */
 const TOP_BUCKET_MS = ROLLUP_BASE ** (ROLLUP_LEVELS - 1);
 const WINDOW_MIN_MS = -1000 * TOP_BUCKET_MS;
 const WINDOW_MAX_MS = 5000 * TOP_BUCKET_MS - 1;
-
-function statusName(status: number): PaymentStatusName {
-  if (status === PAYMENT_STATUS.pending) return "pending";
-  return status === PAYMENT_STATUS.settled ? "settled" : "dead";
-}

@@ -6,16 +6,29 @@ import type { AdminGuard } from "../../http/admin-guard.ts";
 import { type FieldError, problem, validationProblem } from "../../http/errors.ts";
 import { executionProblem, RETRY_LATER } from "../../http/execution-problem.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
+import type { CommandReply } from "../../store/module.ts";
+import type { AccountPaymentAcceptor } from "../account-payments/acceptor.ts";
+import type { AccountPaymentQueries } from "../account-payments/queries.ts";
+import type { CreatingCalls } from "../idempotency/creating-calls.ts";
 import { type AcceptAnswer, type PaymentAcceptor, type PaymentRequest, readPaymentBody } from "./accept.ts";
+import type { AcceptPayment, AcceptReply } from "./commands.ts";
 import { paymentDocs } from "./docs.ts";
 import type { PaymentQueries } from "./queries.ts";
+import type { SummarySource } from "./summary-source.ts";
 
 export interface PaymentRoutesParts {
   readonly acceptor: PaymentAcceptor;
   readonly queries: PaymentQueries;
+  readonly summaries: SummarySource;
   readonly intake: Intake;
   readonly guard: AdminGuard;
   readonly metrics: Metrics;
+  readonly calls: CreatingCalls;
+  /** Section D, whose payments have the same paths. */
+  readonly accounts: {
+    readonly acceptor: Pick<AccountPaymentAcceptor, "accept">;
+    readonly queries: Pick<AccountPaymentQueries, "find">;
+  };
   /** Why nothing can be stored now, or null. */
   readonly unavailable: () => Response | null;
 }
@@ -25,7 +38,7 @@ const CATCH_UP_MS = 500;
 
 /** Section A: payments through the processor pair. */
 export function paymentRoutes(parts: PaymentRoutesParts) {
-  const { queries, intake, guard } = parts;
+  const { intake, guard } = parts;
   const purge = async ({ request, server }: { request: Request; server: Bun.Server<unknown> | null }) => {
     const refused = guard.refuse(request, server);
     if (refused !== null) return refused;
@@ -33,12 +46,14 @@ export function paymentRoutes(parts: PaymentRoutesParts) {
     return executionProblem(execution) ?? new Response(null, { status: 204 });
   };
   return new Elysia({ name: "payments" })
-    .post("/payments", ({ body }) => answerPost(parts, body), { detail: paymentDocs.accept })
+    .post("/payments", ({ request, body }) => answerPost(parts, request, body), {
+      detail: paymentDocs.accept,
+    })
     .get("/payments/:correlationId", ({ params }) => answerGet(parts, params.correlationId), {
       params: t.Object({ correlationId: t.String() }),
       detail: paymentDocs.get,
     })
-    .get("/payments-summary", ({ query }) => answerSummary(queries, query), {
+    .get("/payments-summary", ({ query }) => answerSummary(parts.summaries, query), {
       query: t.Object({ from: t.Optional(t.String()), to: t.Optional(t.String()) }),
       detail: paymentDocs.summary,
     })
@@ -49,10 +64,31 @@ export function paymentRoutes(parts: PaymentRoutesParts) {
     });
 }
 
-function answerPost(parts: PaymentRoutesParts, body: unknown): Response | Promise<Response> {
+/** CONTRACTS, section D: the two kinds of payments are told apart by their bodies. */
+function kindOf(body: unknown): "processor" | "account" | "unclear" {
+  if (typeof body !== "object" || body === null) return "processor";
+  // Any object: what is not there is undefined; null is as good as not there.
+  const { correlationId, userId } = body as { correlationId?: unknown; userId?: unknown };
+  if (userId === undefined || userId === null) return "processor";
+  return correlationId === undefined || correlationId === null ? "account" : "unclear";
+}
+
+function answerPost(
+  parts: PaymentRoutesParts,
+  request: Request,
+  body: unknown,
+): Response | Promise<Response> {
   const startedAt = performance.now();
+  const kind = kindOf(body);
+  if (kind === "account") return parts.accounts.acceptor.accept(request, body);
+  if (kind === "unclear") return problem("PAYMENT_KIND_UNCLEAR");
   const read = readPaymentBody(body);
   if (read.kind === "invalid") return validationProblem(read.errors);
+  if (parts.calls.hasKey(request)) {
+    const input: AcceptPayment = { ...read.payment, acceptedAtMs: Date.now() };
+    const answer = (reply: CommandReply) => answerKeyed(parts, reply, startedAt);
+    return parts.calls.run({ request, body, command: "payments.accept", input, answer });
+  }
   const unavailable = parts.unavailable();
   if (unavailable !== null) return unavailable;
   const { payment } = read;
@@ -61,9 +97,14 @@ function answerPost(parts: PaymentRoutesParts, body: unknown): Response | Promis
   return answer.then((committed) => answerAccepted(parts, payment, committed, startedAt));
 }
 
+function answerKeyed(parts: PaymentRoutesParts, reply: CommandReply, startedAt: number): Response {
+  const { correlationId, ...answer } = reply as AcceptReply; // commands.ts of this module made it
+  return answerAccepted(parts, { correlationId }, answer, startedAt);
+}
+
 function answerAccepted(
   { metrics }: PaymentRoutesParts,
-  { correlationId }: PaymentRequest,
+  { correlationId }: Pick<PaymentRequest, "correlationId">,
   answer: AcceptAnswer,
   startedAt: number,
 ): Response {
@@ -84,24 +125,25 @@ function answerAccepted(
   }
 }
 
-async function answerGet({ queries, intake }: PaymentRoutesParts, text: string): Promise<Response> {
+async function answerGet({ queries, intake, accounts }: PaymentRoutesParts, text: string): Promise<Response> {
   const id = new Uint8Array(UUID_BYTES);
   if (!parseUuid(text, id, 0)) {
     return validationProblem([{ path: "correlationId", message: "must be a UUID" }]);
   }
   const correlationId = text.toLowerCase();
-  let view = queries.view(id, correlationId);
+  const find = () => queries.view(id, correlationId) ?? accounts.queries.find(id);
+  let view = find();
   if (view === null) {
     await intake.caughtUp(CATCH_UP_MS);
-    view = queries.view(id, correlationId);
+    view = find();
   }
   return view === null ? problem("PAYMENT_NOT_FOUND") : Response.json(view);
 }
 
-function answerSummary(
-  queries: PaymentQueries,
+async function answerSummary(
+  summaries: SummarySource,
   { from, to }: { from?: string | undefined; to?: string | undefined },
-): Response {
+): Promise<Response> {
   const errors: FieldError[] = [];
   const message = "must be an ISO 8601 date-time such as 2025-07-15T12:34:56.000Z";
   const fromMs = from === undefined || from === "" ? Number.NEGATIVE_INFINITY : parseFrom(from);
@@ -109,7 +151,7 @@ function answerSummary(
   if (fromMs === null) errors.push({ path: "from", message });
   if (toMs === null) errors.push({ path: "to", message });
   if (fromMs === null || toMs === null) return validationProblem(errors);
-  return Response.json(queries.summary(fromMs, toMs));
+  return Response.json(await summaries.summary(fromMs, toMs));
 }
 
 const JSON_HEADERS = { "content-type": "application/json" };

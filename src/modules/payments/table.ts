@@ -4,6 +4,12 @@ import { blob, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/
 export const PAYMENT_STATUS = { pending: 0, settled: 1, dead: 2 } as const;
 export type PaymentStatusName = keyof typeof PAYMENT_STATUS;
 
+/** The name of a number in `payments.status`. */
+export function statusName(status: number): PaymentStatusName {
+  if (status === PAYMENT_STATUS.pending) return "pending";
+  return status === PAYMENT_STATUS.settled ? "settled" : "dead";
+}
+
 export const payments = sqliteTable("payments", {
   seq: integer("seq").primaryKey({ autoIncrement: true }),
   correlationId: blob("correlation_id", { mode: "buffer" }).notNull().unique(),
@@ -42,3 +48,9 @@ export const paymentRollups = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.level, table.bucket] })],
 );
+
+export const paymentCounterOutbox = sqliteTable("payment_counter_outbox", {
+  seq: integer("seq").primaryKey(),
+  atMs: integer("at_ms").notNull(),
+  deltas: text("deltas").notNull(),
+});

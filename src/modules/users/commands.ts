@@ -4,6 +4,8 @@ import { toCents } from "../../domain/money.ts";
 import type { UserPaymentType } from "../../domain/user-payment.ts";
 import { uuidBytes } from "../../domain/uuid.ts";
 import type { StoreContext, StoreModule, TaskHandler } from "../../store/module.ts";
+import type { DeadLetterSource, RequeueResult } from "../dead-letters/sources.ts";
+import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
 import { CounterWriter } from "./counters.ts";
@@ -36,12 +38,9 @@ export type UserReply =
     }
   | { readonly kind: "insufficient_funds"; readonly paymentId: number; readonly neededCents: number };
 
-export type DeadLetterReply = {
-  readonly kind: "requeued" | "discarded" | "unknown_dead_letter" | "insufficient_funds";
-};
-
 /** Section C's writes; see domain/user-payment.ts for the way of a payment. */
-export class UserCommands implements StoreModule {
+export class UserCommands implements StoreModule, DeadLetterSource {
+  readonly source = "users";
   readonly #context: StoreContext;
   readonly #ledger: Ledger;
   readonly #statements;
@@ -49,19 +48,21 @@ export class UserCommands implements StoreModule {
   readonly #feeShare: Share;
   readonly tasks: { readonly userPayment: TaskHandler };
 
-  constructor(context: StoreContext, ledger: Ledger) {
+  constructor(context: StoreContext, ledger: Ledger, deadLetters: DeadLetterWriter) {
     this.#context = context;
     this.#ledger = ledger;
     this.#statements = prepareStatements(context.orm);
     this.#counters = new CounterWriter(context.orm);
     this.#feeShare = transactionFee(context.settings.transactionFee);
-    const { settings } = context;
+    const { settings, metrics } = context;
     this.tasks = {
       userPayment: new GatewayTasks({
         statements: this.#statements,
         counters: this.#counters,
         ledger,
+        deadLetters,
         settings,
+        metrics,
       }),
     };
   }
@@ -70,8 +71,6 @@ export class UserCommands implements StoreModule {
     "users.create": (input: CreateUser, nowMs: number) => this.#create(input, nowMs),
     "users.deposit": (input: RequestPayment, nowMs: number) => this.#deposit(input, nowMs),
     "users.withdraw": (input: RequestPayment, nowMs: number) => this.#withdraw(input, nowMs),
-    "users.requeue": (input: { deadLetterId: number }, nowMs: number) => this.#requeue(input, nowMs),
-    "users.discard": (input: { deadLetterId: number }) => this.#discard(input),
   };
 
   beforeCommit(): void {
@@ -80,6 +79,23 @@ export class UserCommands implements StoreModule {
 
   rolledBack(): void {
     this.#counters.discard();
+  }
+
+  /** Gives a dead payment its attempts anew. A withdrawal holds its money again, or stays dead. */
+  requeue(subject: string, _extra: unknown, nowMs: number): RequeueResult {
+    const payment = this.#statements.findPayment.get({ id: Number(subject) });
+    const accountId = payment === undefined ? null : this.#accountOf(payment.userId);
+    if (payment === undefined || accountId === null) throw new Error("a dead letter without its payment");
+    let holdId: number | null = null;
+    if (typeOf(payment.type) === "withdraw") {
+      const held = this.#ledger.hold(accountId, payment.amountCents + payment.commissionCents, nowMs);
+      if (held.kind === "refused")
+        return { kind: "refused", reason: "The user has too little money by now." };
+      holdId = held.holdId;
+    }
+    this.#statements.reopen.run({ id: payment.id, holdId });
+    this.#schedule(payment.id, nowMs);
+    return { kind: "requeued" };
   }
 
   /** A repeat with an Idempotency-Key was answered: it is a request, too. */
@@ -134,6 +150,7 @@ export class UserCommands implements StoreModule {
       endedAtMs: nowMs,
     });
     this.#counters.count("payments_failed_total");
+    this.#context.metrics.increment("user_payments", "failed");
     return { kind: "insufficient_funds", paymentId, neededCents };
   }
 
@@ -153,30 +170,6 @@ export class UserCommands implements StoreModule {
       userId: request.userId,
       amountCents: request.amountCents,
     };
-  }
-
-  /** Gives a dead payment its attempts anew. A withdrawal takes its money again, or stays dead. */
-  #requeue({ deadLetterId }: { deadLetterId: number }, nowMs: number): DeadLetterReply {
-    const letter = this.#statements.findDeadLetter.get({ id: deadLetterId });
-    if (letter === undefined) return { kind: "unknown_dead_letter" };
-    const payment = this.#statements.findPayment.get({ id: letter.paymentId });
-    const accountId = payment === undefined ? null : this.#accountOf(payment.userId);
-    if (payment === undefined || accountId === null) throw new Error("a dead letter without its payment");
-    let holdId: number | null = null;
-    if (typeOf(payment.type) === "withdraw") {
-      const held = this.#ledger.hold(accountId, payment.amountCents + payment.commissionCents, nowMs);
-      if (held.kind === "refused") return { kind: "insufficient_funds" };
-      holdId = held.holdId;
-    }
-    this.#statements.reopen.run({ id: payment.id, holdId });
-    this.#statements.removeDeadLetter.all({ id: deadLetterId });
-    this.#schedule(payment.id, nowMs);
-    return { kind: "requeued" };
-  }
-
-  #discard({ deadLetterId }: { deadLetterId: number }): DeadLetterReply {
-    const removed = this.#statements.removeDeadLetter.all({ id: deadLetterId });
-    return { kind: removed.length > 0 ? "discarded" : "unknown_dead_letter" };
   }
 
   #schedule(paymentId: number, nowMs: number): void {

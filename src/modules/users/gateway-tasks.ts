@@ -1,22 +1,37 @@
 import type { Settings } from "../../config/settings.ts";
 import type { AttemptOutcome } from "../../domain/attempt-outcome.ts";
+import { toAmount } from "../../domain/money.ts";
 import { decideRetry, type RetryPolicy } from "../../domain/retry-policy.ts";
-import { paymentEntries } from "../../domain/user-payment.ts";
+import { paymentEntries, type UserPaymentType } from "../../domain/user-payment.ts";
 import { formatUuid } from "../../domain/uuid.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
 import type { TaskBrief, TaskDecision, TaskHandler, TaskResult } from "../../store/module.ts";
 import type { LeasedTask } from "../../store/task-queue.ts";
 import type { GatewayPayment } from "../../upstreams/payment-gateway.ts";
+import type { DeadAttempt, DeadLetter } from "../dead-letters/sources.ts";
+import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { FEES_ACCOUNT, OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
 import type { CounterWriter } from "./counters.ts";
-import type { prepareStatements, UserPaymentRow } from "./statements.ts";
+import type { UserPaymentRow, UserStatements } from "./statements.ts";
 import { statusNumber, statusOf, typeOf } from "./table.ts";
 
+/** What the dead letter of a payment tells of it. */
+export interface DeadPayment {
+  readonly payment_id: number;
+  readonly user_id: number;
+  readonly amount: number;
+  readonly commission: number;
+  readonly payment_type: UserPaymentType;
+}
+
 export interface GatewayTasksParts {
-  readonly statements: ReturnType<typeof prepareStatements>;
+  readonly statements: UserStatements;
   readonly counters: CounterWriter;
   readonly ledger: Ledger;
+  readonly deadLetters: DeadLetterWriter;
   readonly settings: Settings;
+  readonly metrics: Metrics;
   /** For the jitter; default: Math.random. */
   readonly random?: () => number;
 }
@@ -81,7 +96,7 @@ export class GatewayTasks implements TaskHandler {
   }
 
   #succeed(payment: UserPaymentRow, nowMs: number): void {
-    const { statements, counters } = this.#parts;
+    const { statements, counters, metrics } = this.#parts;
     statements.noteAttempt.run({ id: payment.id, code: null });
     counters.count("gateway_success_total");
     const posted = this.#post(payment, nowMs);
@@ -92,6 +107,7 @@ export class GatewayTasks implements TaskHandler {
     if (posted.kind !== "done") throw new Error(`payment ${payment.id} is processing, and posted already`);
     statements.end.run({ id: payment.id, status: statusNumber("success"), atMs: nowMs });
     counters.count("payments_success_total");
+    metrics.increment("user_payments", "success");
   }
 
   #post(payment: UserPaymentRow, nowMs: number): ReturnType<Ledger["post"]> {
@@ -114,17 +130,15 @@ export class GatewayTasks implements TaskHandler {
   }
 
   #fail(payment: UserPaymentRow, error: string, nowMs: number): void {
-    const { statements, counters, ledger } = this.#parts;
+    const { statements, counters, metrics, ledger, deadLetters } = this.#parts;
     if (payment.holdId !== null) ledger.release(payment.holdId, nowMs);
     statements.end.run({ id: payment.id, status: statusNumber("failed"), atMs: nowMs });
-    statements.addDeadLetter.run({
-      paymentId: payment.id,
-      error,
-      attempts: payment.attempts + 1,
-      atMs: nowMs,
-    });
+    const history = statements.attemptsOf.all({ paymentId: payment.id });
+    statements.forgetAttempts.run({ paymentId: payment.id });
+    deadLetters.put(deadLetterOf(payment, error, history), nowMs);
     counters.count("payments_failed_total");
     counters.count("dlq_written_total");
+    metrics.increment("user_payments", "failed");
   }
 
   #paymentOf(task: LeasedTask): UserPaymentRow {
@@ -138,6 +152,24 @@ export class GatewayTasks implements TaskHandler {
     if (row === undefined) throw new Error(`payment ${payment.id} has no user`);
     return row.accountId;
   }
+}
+
+function deadLetterOf(payment: UserPaymentRow, code: string, history: readonly DeadAttempt[]): DeadLetter {
+  return {
+    source: "users",
+    subject: String(payment.id),
+    error: { name: "GatewayError", message: "The payment gateway did not charge the payment.", code },
+    originalTopic: null,
+    originalMessage: {
+      payment_id: payment.id,
+      user_id: payment.userId,
+      amount: toAmount(payment.amountCents),
+      commission: toAmount(payment.commissionCents),
+      payment_type: typeOf(payment.type),
+    } satisfies DeadPayment,
+    attempts: payment.attempts + 1,
+    history,
+  };
 }
 
 /** CONTRACTS, section C: when a payment is sent again. */

@@ -1,17 +1,17 @@
-import { desc, eq, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { availableCents } from "../../domain/ledger.ts";
 import { toAmount } from "../../domain/money.ts";
-import { formatTimestamp } from "../../domain/timestamp.ts";
 import {
   type TransactionStatus,
   transactionStatusOf,
   type UserPaymentStatus,
-  type UserPaymentType,
 } from "../../domain/user-payment.ts";
 import type { OpenDatabase } from "../../store/database.ts";
+import type { DeadLetterQueries } from "../dead-letters/queries.ts";
 import type { LedgerEntryView, LedgerQueries } from "../ledger/queries.ts";
 import { USER_COUNTERS, type UserCounter } from "./counters.ts";
-import { statusOf, typeOf, userCounters, userDeadLetters, userPayments, users } from "./table.ts";
+import type { DeadPayment } from "./gateway-tasks.ts";
+import { statusOf, userCounters, userPayments, users } from "./table.ts";
 
 export interface UserView {
   readonly id: number;
@@ -31,17 +31,14 @@ export interface UserPaymentView {
   readonly transaction_status: TransactionStatus;
 }
 
-export interface UserDeadLetterView {
+export interface UserDeadLetterView extends DeadPayment {
   readonly id: number;
-  readonly payment_id: number;
-  readonly user_id: number;
-  readonly amount: number;
-  readonly commission: number;
-  readonly payment_type: UserPaymentType;
   readonly error: string;
   readonly attempts: number;
   readonly created_at: string;
 }
+
+const OF_USERS = { source: "users", code: null, fromMs: null, toMs: null } as const;
 
 /** Section C's reads, on main's own connection. */
 export class UserQueries {
@@ -49,11 +46,12 @@ export class UserQueries {
   readonly #ledger: LedgerQueries;
   readonly #accountOf;
   readonly #payment;
-  readonly #deadLetters;
+  readonly #deadLetters: DeadLetterQueries;
 
-  constructor({ orm }: OpenDatabase, ledger: LedgerQueries) {
+  constructor({ orm }: OpenDatabase, ledger: LedgerQueries, deadLetters: DeadLetterQueries) {
     this.#orm = orm;
     this.#ledger = ledger;
+    this.#deadLetters = deadLetters;
     this.#accountOf = orm
       .select({ accountId: users.accountId })
       .from(users)
@@ -63,14 +61,6 @@ export class UserQueries {
       .select()
       .from(userPayments)
       .where(eq(userPayments.id, sql.placeholder("id")))
-      .prepare();
-    this.#deadLetters = orm
-      .select({ letter: userDeadLetters, payment: userPayments })
-      .from(userDeadLetters)
-      .innerJoin(userPayments, eq(userPayments.id, userDeadLetters.paymentId))
-      .orderBy(desc(userDeadLetters.id))
-      .limit(sql.placeholder("limit"))
-      .offset(sql.placeholder("offset"))
       .prepare();
   }
 
@@ -112,16 +102,13 @@ export class UserQueries {
 
   /** Dead letters of this section, newest first. */
   deadLetters(limit: number, offset: number): UserDeadLetterView[] {
-    return this.#deadLetters.all({ limit, offset }).map(({ letter, payment }) => ({
+    return this.#deadLetters.list(OF_USERS, limit, null, offset).items.map((letter) => ({
       id: letter.id,
-      payment_id: payment.id,
-      user_id: payment.userId,
-      amount: toAmount(payment.amountCents),
-      commission: toAmount(payment.commissionCents),
-      payment_type: typeOf(payment.type),
-      error: letter.error,
+      // gateway-tasks.ts put it there
+      ...(letter.originalMessage as DeadPayment),
+      error: letter.error.code,
       attempts: letter.attempts,
-      created_at: formatTimestamp(letter.createdAtMs),
+      created_at: letter.diedAt,
     }));
   }
 

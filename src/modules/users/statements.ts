@@ -1,9 +1,15 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { OpenDatabase } from "../../store/database.ts";
-import { statusNumber, userDeadLetters, userPaymentAttempts, userPayments, users } from "./table.ts";
+import { statusNumber, userPaymentAttempts, userPayments, users } from "./table.ts";
+
+export type UserStatements = ReturnType<typeof prepareStatements>;
 
 /** The writing statements of section C, prepared once. */
 export function prepareStatements(orm: OpenDatabase["orm"]) {
+  return { ...preparePayments(orm), ...prepareAttempts(orm) };
+}
+
+function preparePayments(orm: OpenDatabase["orm"]) {
   const value = (name: string) => sql`${sql.placeholder(name)}`;
   const byId = eq(userPayments.id, sql.placeholder("id"));
   const whileIn = (status: "new" | "processing" | "failed") =>
@@ -56,6 +62,12 @@ export function prepareStatements(orm: OpenDatabase["orm"]) {
       .set({ status: statusNumber("new"), holdId: value("holdId"), endedAtMs: null })
       .where(whileIn("failed"))
       .prepare(),
+  };
+}
+
+function prepareAttempts(orm: OpenDatabase["orm"]) {
+  const ofPayment = eq(userPaymentAttempts.paymentId, sql.placeholder("paymentId"));
+  return {
     addAttempt: orm
       .insert(userPaymentAttempts)
       .values({
@@ -65,25 +77,17 @@ export function prepareStatements(orm: OpenDatabase["orm"]) {
         code: sql.placeholder("code"),
       })
       .prepare(),
-    addDeadLetter: orm
-      .insert(userDeadLetters)
-      .values({
-        paymentId: sql.placeholder("paymentId"),
-        error: sql.placeholder("error"),
-        attempts: sql.placeholder("attempts"),
-        createdAtMs: sql.placeholder("atMs"),
+    attemptsOf: orm
+      .select({
+        atMs: userPaymentAttempts.atMs,
+        outcome: userPaymentAttempts.outcome,
+        code: userPaymentAttempts.code,
       })
+      .from(userPaymentAttempts)
+      .where(ofPayment)
+      .orderBy(userPaymentAttempts.id)
       .prepare(),
-    findDeadLetter: orm
-      .select({ paymentId: userDeadLetters.paymentId })
-      .from(userDeadLetters)
-      .where(eq(userDeadLetters.id, sql.placeholder("id")))
-      .prepare(),
-    removeDeadLetter: orm
-      .delete(userDeadLetters)
-      .where(eq(userDeadLetters.id, sql.placeholder("id")))
-      .returning({ id: userDeadLetters.id })
-      .prepare(),
+    forgetAttempts: orm.delete(userPaymentAttempts).where(ofPayment).prepare(),
   };
 }
 

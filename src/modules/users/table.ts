@@ -35,14 +35,6 @@ export const userPaymentAttempts = sqliteTable("user_payment_attempts", {
   code: text("code").notNull(),
 });
 
-export const userDeadLetters = sqliteTable("user_dead_letters", {
-  id: integer("id").primaryKey({ autoIncrement: true }),
-  paymentId: integer("payment_id").notNull().unique(),
-  error: text("error").notNull(),
-  attempts: integer("attempts").notNull(),
-  createdAtMs: integer("created_at_ms").notNull(),
-});
-
 export const userCounters = sqliteTable("user_counters", {
   name: text("name").primaryKey(),
   value: integer("value").notNull(),

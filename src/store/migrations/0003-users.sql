@@ -23,7 +23,7 @@ CREATE TABLE user_payments (
   ended_at_ms      INTEGER
 ) STRICT;
 
--- Calls to the gateway that did not end well.
+-- Calls to the gateway that did not end well; they move to the dead letter if the payment fails for good.
 CREATE TABLE user_payment_attempts (
   id         INTEGER PRIMARY KEY,
   payment_id INTEGER NOT NULL,
@@ -32,14 +32,6 @@ CREATE TABLE user_payment_attempts (
   code       TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX user_payment_attempts_of ON user_payment_attempts (payment_id);
-
-CREATE TABLE user_dead_letters (
-  id            INTEGER PRIMARY KEY AUTOINCREMENT,
-  payment_id    INTEGER NOT NULL UNIQUE,
-  error         TEXT    NOT NULL,
-  attempts      INTEGER NOT NULL,
-  created_at_ms INTEGER NOT NULL
-) STRICT;
 
 -- GET /api/v1/metrics: counted in the transaction of what they count.
 CREATE TABLE user_counters (

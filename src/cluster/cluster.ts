@@ -1,0 +1,174 @@
+import type { Redis } from "ioredis";
+import type { Settings } from "../config/settings.ts";
+import type { ProcessorName } from "../domain/processor.ts";
+import type { ProcessorHealthSeen, SharedState } from "../engine/shared-state.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { CounterQueries } from "../modules/payments/counter-queries.ts";
+import type { Doorbell } from "../ring/doorbell.ts";
+import { openReader } from "../store/database.ts";
+import { CounterStore } from "./counter-store.ts";
+import { CounterSync } from "./counter-sync.ts";
+import { type LiveMessage, listenToPeers, liveChannel } from "./live-state.ts";
+import { connectRedis } from "./redis-connection.ts";
+import { losesKeys } from "./redis-eviction.ts";
+
+/**
+ * Cluster mode, in the first dispatch thread: feeds the counters in Redis, tells peers what this replica learns,
+ * and notices at once what they have changed in the database.
+ */
+export interface ClusterParts {
+  readonly settings: Settings;
+  readonly state: SharedState;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly storeBell: Doorbell;
+}
+
+/** How often the database is looked at for a purge by another replica: one row, some 10 µs. */
+const WATCH_MS = 20;
+/** Feeding has time: summaries are exact without it. */
+const FEED_TIMEOUT_MS = 1_000;
+
+/** Starts cluster mode; null without REDIS_URL. */
+export function startCluster(parts: ClusterParts): Cluster | null {
+  const { redisUrl } = parts.settings;
+  if (redisUrl === null) return null;
+  parts.state.redis = "away";
+  return new Cluster(parts, redisUrl);
+}
+
+export class Cluster {
+  readonly #parts: ClusterParts;
+  readonly #url: string;
+  readonly #database;
+  readonly #queries: CounterQueries;
+  readonly #watch;
+  #purgeGeneration: number;
+  #redis: Redis | null = null;
+  #subscriber: Redis | null = null;
+  #sync: CounterSync | null = null;
+  #isFeeding = false;
+  #feedAtMs = 0;
+
+  constructor(parts: ClusterParts, url: string) {
+    this.#parts = parts;
+    this.#url = url;
+    this.#database = openReader(parts.settings.databaseFile);
+    this.#queries = new CounterQueries(this.#database);
+    const { databaseId, purgeGeneration } = this.#queries.head();
+    this.#purgeGeneration = purgeGeneration;
+    this.#watch = setInterval(() => this.#look(), WATCH_MS);
+    this.#connect(databaseId).catch((error: unknown) => {
+      parts.log.error("cannot use Redis: answers come from the database", { error });
+    });
+  }
+
+  stop(): void {
+    clearInterval(this.#watch);
+    this.#redis?.disconnect();
+    this.#subscriber?.disconnect();
+    this.#sync = null;
+    this.#database.sqlite.close();
+  }
+
+  /** Tells the others what a processor said of itself. */
+  healthHeard(processor: ProcessorName, { failing, minResponseTimeMs, seenAtMs }: ProcessorHealthSeen): void {
+    this.#tell({ kind: "health", from: this.#name, processor, failing, minResponseTimeMs, seenAtMs });
+  }
+
+  /** Tells the others that this replica's circuit breaker opened or closed. */
+  breakerMoved(processor: ProcessorName, open: boolean): void {
+    this.#tell({ kind: "breaker", from: this.#name, processor, open, atMs: Date.now() });
+  }
+
+  get #name(): string {
+    return this.#parts.settings.replicaId;
+  }
+
+  #tell(message: LiveMessage): void {
+    if (this.#redis?.status !== "ready") return;
+    const channel = liveChannel(this.#queries.head().databaseId);
+    this.#redis.publish(channel, JSON.stringify(message)).catch(() => this.#count());
+  }
+
+  #count(): void {
+    this.#parts.metrics.increment("redis_errors");
+  }
+
+  async #connect(databaseId: string): Promise<void> {
+    const { log, metrics, state } = this.#parts;
+    const options = { url: this.#url, commandTimeoutMs: FEED_TIMEOUT_MS, log };
+    const redis = await connectRedis({ ...options, name: `catraca-${this.#name}-feed` });
+    this.#redis = redis;
+    this.#subscriber = await connectRedis({ ...options, name: `catraca-${this.#name}-live` });
+    listenToPeers(this.#subscriber, liveChannel(databaseId), this.#name, state);
+    this.#sync = new CounterSync({
+      feed: this.#queries,
+      store: new CounterStore(redis, databaseId),
+      replicaName: this.#name,
+      metrics,
+      log,
+      onApplied: (seq) => {
+        state.counterApplied = seq;
+      },
+    });
+    redis.on("ready", () => void this.#judge(redis));
+    // It may be ready already, while the second connection was being made.
+    if (redis.status === "ready") await this.#judge(redis);
+  }
+
+  /** A Redis that deletes keys when memory is short would silently lose counts. */
+  async #judge(redis: Redis): Promise<void> {
+    try {
+      this.#evicts = losesKeys(await redis.info("memory"));
+    } catch {
+      // Not allowed to ask, or gone again: the next connect asks again.
+      this.#evicts = null;
+    }
+    if (this.#evicts === null) return;
+    this.#parts.log.error(
+      "Redis may evict any key when memory is short: the counters are not used. Set maxmemory-policy to noeviction",
+      { policy: this.#evicts },
+    );
+  }
+  #evicts: string | null = null;
+
+  #look(): void {
+    const { state, storeBell, log } = this.#parts;
+    const now = Date.now();
+    try {
+      const head = this.#queries.head();
+      if (head.purgeGeneration !== this.#purgeGeneration) {
+        this.#purgeGeneration = head.purgeGeneration;
+        state.nudgeStore();
+        storeBell.ring();
+      }
+      if (this.#sync === null || this.#isFeeding || now < this.#feedAtMs) return;
+      if (this.#redis?.status !== "ready" || this.#evicts !== null) {
+        this.#set("away");
+        return;
+      }
+      this.#isFeeding = true;
+      this.#sync
+        .step(head, now)
+        .then(() => this.#set("ok"))
+        .catch((error: unknown) => {
+          this.#count();
+          this.#set("away");
+          log.debug("feeding Redis failed; tried again", { error });
+        })
+        .finally(() => {
+          this.#isFeeding = false;
+          this.#feedAtMs = Date.now() + (this.#sync?.pauseMs ?? 0);
+        });
+    } catch (error) {
+      log.debug("cannot look at the database now", { error });
+    }
+  }
+
+  #set(redis: "ok" | "away"): void {
+    this.#parts.state.redis = redis;
+    this.#parts.metrics.set("redis_up", redis === "ok" ? 1 : 0);
+  }
+}

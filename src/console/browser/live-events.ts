@@ -1,0 +1,62 @@
+import { useEffect, useRef } from "preact/hooks";
+import { Cell } from "./cell.ts";
+
+/** An event of the service; which further fields it has depends on its type. */
+export interface LiveEvent {
+  readonly type: string;
+  readonly at: string;
+  readonly replica: string;
+  readonly id?: string | number;
+  readonly amount?: number;
+  readonly processor?: string;
+  readonly outcome?: string;
+  readonly code?: string;
+  readonly status?: string;
+  readonly state?: string;
+  readonly source?: string;
+  readonly latencyMs?: number;
+  readonly counts?: Readonly<Record<string, number>>;
+  readonly breaker?: string;
+  readonly failing?: boolean;
+}
+
+type Listener = (event: LiveEvent) => void;
+
+/** connecting, open, or lost (and trying again). */
+export const connection = new Cell<"idle" | "open" | "lost">("idle");
+
+const listeners = new Set<Listener>();
+let source: EventSource | null = null;
+
+/** Calls `listener` with every event while the component is shown; all components share one connection. */
+export function useLiveEvents(listener: Listener): void {
+  const current = useRef(listener);
+  current.current = listener;
+  useEffect(() => {
+    const forward: Listener = (event) => current.current(event);
+    listeners.add(forward);
+    open();
+    return () => {
+      listeners.delete(forward);
+      if (listeners.size === 0) close();
+    };
+  }, []);
+}
+
+function open(): void {
+  if (source !== null) return;
+  source = new EventSource("/events");
+  source.onopen = () => connection.set("open");
+  // The browser connects again by itself, and says how far it had got.
+  source.onerror = () => connection.set("lost");
+  source.onmessage = ({ data }) => {
+    const event = JSON.parse(data) as LiveEvent; // the service's own text
+    for (const listener of [...listeners]) listener(event);
+  };
+}
+
+function close(): void {
+  source?.close();
+  source = null;
+  connection.set("idle");
+}

@@ -1,0 +1,142 @@
+import { useState } from "preact/hooks";
+import { useMayChange } from "../../access.ts";
+import { useCell } from "../../cell.ts";
+import { Empty, Failure, Skeleton } from "../../components/feedback.tsx";
+import { ChoiceField, TextField } from "../../components/fields.tsx";
+import { FilterBar } from "../../components/filter-bar.tsx";
+import { More } from "../../components/more.tsx";
+import { PageHead } from "../../components/page-head.tsx";
+import { ReadOnlyNote } from "../../components/read-only-note.tsx";
+import { formatMoment } from "../../format.ts";
+import { useListing } from "../../listing.ts";
+import { linkTo, replaceFilters, route } from "../../route.ts";
+import { sourceName, t } from "../../words/words.ts";
+import { type BulkAction, BulkDialog } from "./bulk-dialog.tsx";
+import { type DeadLetter, type DeadLetterFilter, listPath, readFilter, SOURCES } from "./dead-letter-data.ts";
+import { DeadLetterPage } from "./dead-letter-page.tsx";
+
+/** What ended badly, in every section: the listing, or one letter. */
+export function DeadLettersPage() {
+  const { subject, filters } = useCell(route);
+  const filter = readFilter(filters);
+  return subject === null ? <Letters filter={filter} /> : <DeadLetterPage id={subject} filter={filter} />;
+}
+
+function Letters({ filter }: { readonly filter: DeadLetterFilter }) {
+  const listing = useListing<DeadLetter>(listPath(filter));
+  const { items, failure, loading, reload } = listing;
+  const [action, setAction] = useState<BulkAction | null>(null);
+  const mayChange = useMayChange();
+  const isIdle = items.length === 0 || !mayChange;
+  return (
+    <>
+      <PageHead title={t("dead.title")} intro={t("dead.intro")}>
+        <div class="actions">
+          <button type="button" class="button" disabled={isIdle} onClick={() => setAction("requeue")}>
+            {t("dead.requeueAll")}
+          </button>
+          <button type="button" class="button danger" disabled={isIdle} onClick={() => setAction("discard")}>
+            {t("dead.discardAll")}
+          </button>
+        </div>
+      </PageHead>
+      <ReadOnlyNote />
+      <LetterFilters filter={filter} />
+      {failure === null ? null : <Failure result={failure} retry={reload} />}
+      <section class="panel flush" aria-label={t("dead.title")} aria-busy={loading}>
+        {items.length > 0 ? (
+          <LetterTable letters={items} filter={filter} />
+        ) : loading ? (
+          <Skeleton rows={6} />
+        ) : failure === null ? (
+          <Empty icon="done" title={t("dead.none")}>
+            <p>{t("dead.noneHint")}</p>
+          </Empty>
+        ) : null}
+        {items.length > 0 ? <More listing={listing} /> : null}
+      </section>
+      {action === null ? null : (
+        <BulkDialog
+          action={action}
+          filter={filter}
+          onClose={() => {
+            setAction(null);
+            reload();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function LetterFilters({ filter }: { readonly filter: DeadLetterFilter }) {
+  const change = (part: Partial<DeadLetterFilter>) => replaceFilters({ ...filter, ...part });
+  return (
+    <FilterBar>
+      <ChoiceField
+        label={t("filter.source")}
+        value={filter.source}
+        options={[["", t("filter.any")], ...SOURCES.map((name) => [name, sourceName(name)] as const)]}
+        onChoice={(source) => change({ source })}
+      />
+      <TextField label={t("filter.error")} value={filter.code} onText={(code) => change({ code })} />
+      <TextField
+        label={t("filter.from")}
+        type="datetime-local"
+        value={filter.from}
+        onText={(from) => change({ from })}
+      />
+      <TextField
+        label={t("filter.to")}
+        type="datetime-local"
+        value={filter.to}
+        onText={(to) => change({ to })}
+      />
+    </FilterBar>
+  );
+}
+
+interface LetterTableProps {
+  readonly letters: readonly DeadLetter[];
+  readonly filter: DeadLetterFilter;
+}
+
+function LetterTable({ letters, filter }: LetterTableProps) {
+  return (
+    <table class="cards">
+      <caption class="visually-hidden">{t("dead.title")}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t("label.id")}</th>
+          <th scope="col">{t("filter.source")}</th>
+          <th scope="col">{t("filter.error")}</th>
+          <th scope="col">{t("dead.message")}</th>
+          <th scope="col" class="number">
+            {t("label.attempts")}
+          </th>
+          <th scope="col">{t("dead.diedAt")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {letters.map(({ id, source, error, attempts, diedAt }) => (
+          <tr key={id}>
+            <td data-label={t("label.id")}>
+              <a href={linkTo("dead-letters", String(id), { ...filter })}>#{id}</a>
+            </td>
+            <td data-label={t("filter.source")}>{sourceName(source)}</td>
+            <td data-label={t("filter.error")} class="mono">
+              {error.code}
+            </td>
+            <td data-label={t("dead.message")}>{error.message}</td>
+            <td data-label={t("label.attempts")} class="number">
+              {attempts}
+            </td>
+            <td data-label={t("dead.diedAt")} class="nowrap">
+              <time dateTime={diedAt}>{formatMoment(diedAt)}</time>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,56 @@
+import { asc, eq, gt, isNotNull, max, sql } from "drizzle-orm";
+import type { OpenDatabase } from "../../store/database.ts";
+import type { AccountPaymentView } from "./model.ts";
+import { accountPayments } from "./table.ts";
+import { viewOfRow } from "./view.ts";
+
+/** A payment that has become final. */
+export interface FinalPayment {
+  readonly finalSeq: number;
+  readonly view: AccountPaymentView;
+}
+
+/** Section D's reads, on main's own connection. */
+export class AccountPaymentQueries {
+  readonly #find;
+  readonly #lastFinal;
+  readonly #finals;
+
+  constructor({ orm }: OpenDatabase) {
+    this.#find = orm
+      .select()
+      .from(accountPayments)
+      .where(eq(accountPayments.id, sql.placeholder("id")))
+      .prepare();
+    this.#lastFinal = orm
+      .select({ last: max(accountPayments.finalSeq) })
+      .from(accountPayments)
+      .where(isNotNull(accountPayments.finalSeq))
+      .prepare();
+    this.#finals = orm
+      .select()
+      .from(accountPayments)
+      .where(gt(accountPayments.finalSeq, sql.placeholder("after")))
+      .orderBy(asc(accountPayments.finalSeq))
+      .limit(sql.placeholder("limit"))
+      .prepare();
+  }
+
+  /** The payment of these 16 bytes, or null. */
+  find(id: Uint8Array): AccountPaymentView | null {
+    const row = this.#find.get({ id });
+    return row === undefined ? null : viewOfRow(row);
+  }
+
+  /** The number of the payment that has become final last; 0: none has. */
+  lastFinalSeq(): number {
+    return this.#lastFinal.get()?.last ?? 0;
+  }
+
+  /** Payments that have become final since the one numbered `after`, at any replica, in that order. */
+  finalsSince(after: number, limit: number): FinalPayment[] {
+    return this.#finals
+      .all({ after, limit })
+      .map((row) => ({ finalSeq: row.finalSeq ?? after, view: viewOfRow(row) }));
+  }
+}

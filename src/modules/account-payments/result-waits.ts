@@ -1,0 +1,140 @@
+import { LIMITS } from "../../config/limits.ts";
+import type { AccountPaymentView } from "./model.ts";
+import type { FinalPayment } from "./queries.ts";
+
+/** What a wait came to: the final payment as JSON, or null if it is still pending when the time is over. */
+export type WaitResult = string | null;
+
+export interface ResultWaitsParts {
+  /** How long a client waits. */
+  readonly waitMs: number;
+  readonly lastFinalSeq: () => number;
+  readonly finalsSince: (after: number, limit: number) => readonly FinalPayment[];
+  /** A last look at the end of a wait. @param id canonical UUID */
+  readonly find: (id: string) => AccountPaymentView | null;
+  /** Called when the first client comes and when the last one has gone. */
+  readonly onWaits: (isWanted: boolean) => void;
+  /** Whether results may come from other replicas, which ring no bell here. */
+  readonly hasPeers: () => boolean;
+}
+
+interface Wait {
+  readonly id: string;
+  readonly deadlineMs: number;
+  readonly resolve: (result: WaitResult) => void;
+}
+
+/** A wait that has begun: look at the payment after that, and cancel it if there is nothing to wait for. */
+export interface StartedWait {
+  readonly result: Promise<WaitResult>;
+  readonly cancel: () => void;
+}
+
+/** How often the results of other replicas are looked for, while somebody waits and there are any. */
+const PEER_LOOK_MS = 100;
+const LOOK_ROWS = 200;
+
+/**
+ * Clients that wait for results (long polls). Waiting costs memory and nothing else: the store thread rings when a
+ * result is committed, one look at the database then tells which ones, and wakes exactly their clients.
+ *
+ *   start ──► wait ──► look: its payment is among the new results ──► the result
+ *                 └──► its time is over: one last look             ──► the result, or null
+ *
+ * Results are found by their number (`final_seq`), so a look misses none, whichever replica wrote it: a bell that
+ * rang too early, twice or not at all does no harm.
+ */
+export class ResultWaits {
+  readonly #parts: ResultWaitsParts;
+  readonly #byPayment = new Map<string, Set<Wait>>();
+  /** In the order of their deadlines, because all wait equally long. */
+  readonly #all = new Set<Wait>();
+  #seenSeq = 0;
+  #timer: Timer | null = null;
+  #peerTimer: Timer | null = null;
+  #isClosed = false;
+
+  constructor(parts: ResultWaitsParts) {
+    this.#parts = parts;
+  }
+
+  /** Clients that wait now. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  get hasRoom(): boolean {
+    return this.#all.size < LIMITS.longPollsMax.value;
+  }
+
+  /** Begins to wait for the result of a payment. @param id canonical UUID */
+  start(id: string): StartedWait {
+    if (this.#isClosed) return { result: Promise.resolve(null), cancel: () => {} };
+    if (this.#all.size === 0) this.#begin();
+    if (this.#peerTimer === null && this.#parts.hasPeers()) {
+      this.#peerTimer = setInterval(() => this.look(), PEER_LOOK_MS);
+    }
+    const { promise, resolve } = Promise.withResolvers<WaitResult>();
+    const wait: Wait = { id, deadlineMs: performance.now() + this.#parts.waitMs, resolve };
+    this.#all.add(wait);
+    const ofPayment = this.#byPayment.get(id);
+    if (ofPayment === undefined) this.#byPayment.set(id, new Set([wait]));
+    else ofPayment.add(wait);
+    this.#timer ??= setTimeout(() => this.#giveUp(), this.#parts.waitMs);
+    return { result: promise, cancel: () => this.#end(wait, null) };
+  }
+
+  /** Looks for new results and wakes who waits for them. Cheap when nobody waits; call it at any hint. */
+  look(): void {
+    while (this.#all.size > 0) {
+      const finals = this.#parts.finalsSince(this.#seenSeq, LOOK_ROWS);
+      for (const { finalSeq, view } of finals) {
+        this.#seenSeq = finalSeq;
+        const waits = this.#byPayment.get(view.paymentId);
+        if (waits === undefined) continue;
+        const json = JSON.stringify(view);
+        for (const wait of waits) this.#end(wait, json);
+      }
+      if (finals.length < LOOK_ROWS) return;
+    }
+  }
+
+  /** The replica stops: everybody is told to ask again, and does so at another one. */
+  close(): void {
+    this.#isClosed = true;
+    for (const wait of this.#all) this.#end(wait, null);
+  }
+
+  #begin(): void {
+    // In this order: what is committed from here on is rung for, what was before is seen by the caller's own look.
+    this.#parts.onWaits(true);
+    this.#seenSeq = this.#parts.lastFinalSeq();
+  }
+
+  #end(wait: Wait, result: WaitResult): void {
+    if (!this.#all.delete(wait)) return;
+    const ofPayment = this.#byPayment.get(wait.id);
+    ofPayment?.delete(wait);
+    if (ofPayment?.size === 0) this.#byPayment.delete(wait.id);
+    wait.resolve(result);
+    if (this.#all.size > 0) return;
+    this.#parts.onWaits(false);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#peerTimer !== null) clearInterval(this.#peerTimer);
+    this.#timer = null;
+    this.#peerTimer = null;
+  }
+
+  #giveUp(): void {
+    this.#timer = null;
+    const now = performance.now();
+    for (const wait of this.#all) {
+      if (wait.deadlineMs > now) {
+        this.#timer ??= setTimeout(() => this.#giveUp(), wait.deadlineMs - now);
+        return;
+      }
+      const view = this.#parts.find(wait.id);
+      this.#end(wait, view === null || view.state === "pending" ? null : JSON.stringify(view));
+    }
+  }
+}

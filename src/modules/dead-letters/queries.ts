@@ -1,0 +1,138 @@
+import { and, asc, desc, eq, lt, or, sql } from "drizzle-orm";
+import { formatTimestamp } from "../../domain/timestamp.ts";
+import type { OpenDatabase } from "../../store/database.ts";
+import { conditionOf, type DeadLetterFilter } from "./filter.ts";
+import { deadLetterEvents, deadLetters, JOB_STATES, requeueJobs } from "./table.ts";
+
+export interface DeadLetterView {
+  readonly id: number;
+  readonly source: string;
+  readonly subject: string;
+  readonly error: { readonly name: string; readonly message: string; readonly code: string };
+  readonly originalTopic: string | null;
+  readonly originalMessage: unknown;
+  readonly attempts: number;
+  /** How often it ended badly. */
+  readonly deaths: number;
+  readonly firstDiedAt: string;
+  readonly diedAt: string;
+}
+
+export interface DeadLetterEventView {
+  readonly at: string;
+  readonly event: string;
+  readonly outcome?: string;
+  readonly code?: string;
+  readonly who?: string;
+}
+
+/** Where a page ended: letters of one millisecond are told apart by their ids. */
+export interface DeadLetterCursor {
+  readonly diedAtMs: number;
+  readonly id: number;
+}
+
+export interface DeadLetterPage {
+  readonly items: readonly DeadLetterView[];
+  readonly last: DeadLetterCursor | null;
+}
+
+/** Reads of the dead-letter list, on main's own connection. */
+export class DeadLetterQueries {
+  readonly #orm: OpenDatabase["orm"];
+
+  constructor({ orm }: OpenDatabase) {
+    this.#orm = orm;
+  }
+
+  /** Open letters, the latest first, behind `after`, or from the one of number `offset` on. */
+  list(filter: DeadLetterFilter, limit: number, after: DeadLetterCursor | null, offset = 0): DeadLetterPage {
+    const behind =
+      after === null
+        ? undefined
+        : or(
+            lt(deadLetters.diedAtMs, after.diedAtMs),
+            and(eq(deadLetters.diedAtMs, after.diedAtMs), lt(deadLetters.id, after.id)),
+          );
+    const rows = this.#orm
+      .select()
+      .from(deadLetters)
+      .where(and(conditionOf(filter), behind))
+      .orderBy(desc(deadLetters.diedAtMs), desc(deadLetters.id))
+      .limit(limit)
+      .offset(offset)
+      .all();
+    const last = rows.at(-1);
+    return {
+      items: rows.map(viewOf),
+      last: last === undefined ? null : { diedAtMs: last.diedAtMs, id: last.id },
+    };
+  }
+
+  /** How many open letters of each source match. */
+  count(filter: DeadLetterFilter): Record<string, number> {
+    const rows = this.#orm
+      .select({ source: deadLetters.source, count: sql<number>`count(*)` })
+      .from(deadLetters)
+      .where(conditionOf(filter))
+      .groupBy(deadLetters.source)
+      .all();
+    return Object.fromEntries(rows.map(({ source, count }) => [source, count]));
+  }
+
+  /** An open letter with everything that ever happened to it, or null. */
+  find(id: number): (DeadLetterView & { readonly history: readonly DeadLetterEventView[] }) | null {
+    const open = and(eq(deadLetters.id, id), eq(deadLetters.isOpen, 1));
+    const [row] = this.#orm.select().from(deadLetters).where(open).all();
+    if (row === undefined) return null;
+    const events = this.#orm
+      .select()
+      .from(deadLetterEvents)
+      .where(eq(deadLetterEvents.letterId, id))
+      .orderBy(asc(deadLetterEvents.atMs), asc(deadLetterEvents.id))
+      .all();
+    return { ...viewOf(row), history: events.map(eventViewOf) };
+  }
+
+  /** A requeue of many letters, or null. */
+  job(id: number) {
+    const [row] = this.#orm.select().from(requeueJobs).where(eq(requeueJobs.id, id)).all();
+    if (row === undefined) return null;
+    return {
+      id: row.id,
+      status: JOB_STATES[row.state] ?? "running",
+      matched: row.matched,
+      requeued: row.requeued,
+      refused: row.refused,
+      perSecond: row.perSecond,
+      startedAt: formatTimestamp(row.createdAtMs),
+      endedAt: row.endedAtMs === null ? null : formatTimestamp(row.endedAtMs),
+    };
+  }
+}
+
+function viewOf(row: typeof deadLetters.$inferSelect): DeadLetterView {
+  return {
+    id: row.id,
+    source: row.source,
+    subject: row.subject,
+    error: { name: row.errorName, message: row.errorMessage, code: row.errorCode },
+    originalTopic: row.originalTopic,
+    // writer.ts wrote it as JSON
+    originalMessage: JSON.parse(row.originalMessage),
+    attempts: row.attempts,
+    deaths: row.deaths,
+    firstDiedAt: formatTimestamp(row.firstDiedAtMs),
+    diedAt: formatTimestamp(row.diedAtMs),
+  };
+}
+
+function eventViewOf(row: typeof deadLetterEvents.$inferSelect): DeadLetterEventView {
+  return {
+    at: formatTimestamp(row.atMs),
+    event: row.event,
+    ...(row.outcome === null ? {} : { outcome: row.outcome }),
+    ...(row.code === null ? {} : { code: row.code }),
+    ...(row.who === null ? {} : { who: row.who }),
+  };
+}

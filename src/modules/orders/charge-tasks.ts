@@ -1,0 +1,173 @@
+import type { AttemptOutcome } from "../../domain/attempt-outcome.ts";
+import { ORDER_STATUSES, orderStatusOf } from "../../domain/order.ts";
+import { decideOrderAttempt, ORDER_ATTEMPTS_MAX, orderRetryPolicy } from "../../domain/order-attempt.ts";
+import type { RetryPolicy } from "../../domain/retry-policy.ts";
+import { formatTimestamp } from "../../domain/timestamp.ts";
+import { formatUuid } from "../../domain/uuid.ts";
+import type { StoreContext, TaskBrief, TaskDecision, TaskHandler, TaskResult } from "../../store/module.ts";
+import type { LeasedTask } from "../../store/task-queue.ts";
+import type { DeadLetterWriter } from "../dead-letters/writer.ts";
+import type { TopicWriter } from "../topics/topic-log.ts";
+import { orderError, orderMessage } from "./order-messages.ts";
+import type { OrderRow, OrderWriter } from "./order-writer.ts";
+import type { ReservationWriter } from "./reservation-writer.ts";
+
+/** What the dispatch thread gets to do for an order. */
+export interface ChargeBrief {
+  /** The reference at the gateway, the same for every attempt. */
+  readonly orderId: string;
+  readonly description: string;
+  readonly amountCents: number;
+  /** Null: all attempts are used up, and the gateway is only asked what became of them. */
+  readonly sealedCard: string | null;
+  /** An earlier call may have charged the order. */
+  readonly isUncertain: boolean;
+}
+
+/** What it says besides the outcome. */
+export interface ChargeReport {
+  readonly isCardGone: boolean;
+  /** Whether the gateway was called at all. */
+  readonly isCall: boolean;
+}
+
+export interface ChargeTasksParts {
+  readonly orders: OrderWriter;
+  readonly reservations: ReservationWriter;
+  readonly topics: TopicWriter;
+  readonly deadLetters: DeadLetterWriter;
+  readonly metrics: StoreContext["metrics"];
+  readonly retryBaseMs: number;
+  readonly random: () => number;
+}
+
+/**
+ * The way of an accepted order, in the store thread:
+ *
+ *   order_queue ──► describe: process-purchases ──► call ──► outcome ─┬─► purchases-processed   AUTHORIZED
+ *                      ▲                                              ├─► payment_retry         later again
+ *                      └──────────────────────────────────────────────┘
+ *                                                                     └─► payment_dlq           FAILED
+ *
+ * Between `describe` and `outcome` the row says that a call is out. If it still says so at the next `describe`, the
+ * process died meanwhile, and the gateway may have charged the order: it counts as uncertain from then on.
+ */
+export class ChargeTasks implements TaskHandler {
+  readonly #parts: ChargeTasksParts;
+  readonly #policy: RetryPolicy;
+
+  constructor(parts: ChargeTasksParts) {
+    this.#parts = parts;
+    this.#policy = orderRetryPolicy(parts.retryBaseMs);
+  }
+
+  readonly describe = (task: LeasedTask, nowMs: number): TaskBrief | null => {
+    const { orders, topics } = this.#parts;
+    const order = orders.bySeq(task.subject);
+    if (order === null) return null;
+    const status = orderStatusOf(order.status);
+    if (status !== "PENDING" && status !== "PROCESSING") return null;
+    const orderId = formatUuid(order.id, 0);
+    if (orders.move(order.seq, "call", nowMs)) {
+      topics.append("process-purchases", orderId, orderMessage(order), {}, nowMs);
+    }
+    const isUncertain = order.isUncertain === 1 || order.isCallOut === 1;
+    orders.callOut(order.seq, isUncertain);
+    const mayCharge = !isUncertain || task.attempts < ORDER_ATTEMPTS_MAX;
+    const brief: ChargeBrief = {
+      orderId,
+      description: order.description,
+      amountCents: order.chargeCents,
+      sealedCard: mayCharge ? order.sealedCard : null,
+      isUncertain,
+    };
+    return { payload: brief };
+  };
+
+  readonly outcome = (task: LeasedTask, { outcome, data }: TaskResult, nowMs: number): TaskDecision => {
+    const { orders, random } = this.#parts;
+    const order = orders.bySeq(task.subject);
+    // Told twice: the first time has ended it.
+    if (order === null || ORDER_STATUSES[order.status] !== "PROCESSING") return { kind: "finish" };
+    // charge-runner.ts made it; without it the runner itself threw, so nothing is known.
+    const report = (data ?? { isCardGone: false, isCall: true }) as ChargeReport;
+    const decision = decideOrderAttempt(
+      {
+        outcome,
+        attempts: task.attempts,
+        wasUncertain: order.isUncertain === 1,
+        isCardGone: report.isCardGone,
+      },
+      this.#policy,
+      random,
+    );
+    const isUncertain = decision.kind === "retry" && decision.isUncertain;
+    orders.callBack(order, outcome, isUncertain, report.isCall, nowMs);
+    switch (decision.kind) {
+      case "authorized":
+        this.#authorize(order, nowMs);
+        return { kind: "finish" };
+      case "failed":
+        this.#fail(order, decision.code, nowMs);
+        return { kind: "finish" };
+      case "retry":
+        return this.#retry(order, task.attempts, outcome, nowMs + Math.ceil(decision.delayMs), nowMs);
+    }
+  };
+
+  #authorize(order: OrderRow, nowMs: number): void {
+    const { orders, reservations, topics, metrics } = this.#parts;
+    if (!orders.move(order.seq, "authorize", nowMs)) return;
+    orders.end(order.seq, null, nowMs);
+    reservations.sell(order.reservationId, order.quantity);
+    const message = { ...orderMessage(order), status: "AUTHORIZED" };
+    topics.append("purchases-processed", message.payment_id, message, {}, nowMs);
+    metrics.increment("orders", "authorized");
+  }
+
+  #retry(
+    order: OrderRow,
+    attempts: number,
+    outcome: AttemptOutcome,
+    atMs: number,
+    nowMs: number,
+  ): TaskDecision {
+    const message = {
+      ...orderMessage(order),
+      attempts,
+      last_error: outcome.kind === "settled" ? null : outcome.code,
+      next_attempt_at: formatTimestamp(atMs),
+    };
+    const headers = { attempt: String(attempts) };
+    this.#parts.topics.append("payment_retry", message.payment_id, message, headers, nowMs);
+    return { kind: "retry", atMs };
+  }
+
+  #fail(order: OrderRow, code: string, nowMs: number): void {
+    const { orders, reservations, topics, deadLetters, metrics } = this.#parts;
+    if (!orders.move(order.seq, "fail", nowMs)) return;
+    orders.end(order.seq, code, nowMs);
+    reservations.release(order.reservationId, order.productId, order.quantity, nowMs);
+    const message = orderMessage(order);
+    const error = orderError(code);
+    const originalTopic = "process-purchases";
+    const dead = { originalTopic, originalMessage: message, error, timestamp: formatTimestamp(nowMs) };
+    topics.append("payment_dlq", message.payment_id, dead, {}, nowMs);
+    const history = orders.takeHistory(order.seq);
+    // The row was read before this attempt was counted; its number is in the row now.
+    const attempts = orders.bySeq(order.seq)?.attempts ?? order.attempts;
+    deadLetters.put(
+      {
+        source: "orders",
+        subject: message.payment_id,
+        error,
+        originalTopic,
+        originalMessage: message,
+        attempts,
+        history,
+      },
+      nowMs,
+    );
+    metrics.increment("orders", "failed");
+  }
+}

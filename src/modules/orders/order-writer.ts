@@ -1,0 +1,107 @@
+import { LIMITS } from "../../config/limits.ts";
+import type { AttemptOutcome } from "../../domain/attempt-outcome.ts";
+import { ORDER_TRANSITIONS, type OrderStatus, type OrderTransition } from "../../domain/order.ts";
+import { formatUuid } from "../../domain/uuid.ts";
+import { type EventSink, NO_EVENTS } from "../../store/event-sink.ts";
+import type { StoreContext } from "../../store/module.ts";
+import type { DeadAttempt } from "../dead-letters/sources.ts";
+import { prepareOrderStatements } from "./order-statements.ts";
+import type { orders } from "./table.ts";
+
+export type OrderRow = typeof orders.$inferSelect;
+
+export interface NewOrder {
+  readonly id: Uint8Array;
+  readonly reservationId: Uint8Array;
+  readonly productId: number;
+  readonly userKey: string;
+  readonly userId: string;
+  readonly quantity: number;
+  readonly total: number;
+  readonly chargeCents: number;
+  readonly description: string;
+  readonly cardLast4: string;
+  readonly sealedCard: string;
+  readonly now: number;
+}
+
+/** The rows of orders and their attempts. Every change of a state is a way in the table of transitions. */
+export class OrderWriter {
+  readonly #events: EventSink;
+  readonly #statements;
+
+  constructor({ orm, events }: Pick<StoreContext, "orm" | "events">) {
+    this.#events = events ?? NO_EVENTS;
+    this.#statements = prepareOrderStatements(orm);
+  }
+
+  /** @returns the order's row number */
+  insert(order: NewOrder): number {
+    const { seq } = this.#statements.insert.get({ ...order });
+    this.#tell(order.id, "PENDING", order.now);
+    return seq;
+  }
+
+  bySeq(seq: number): OrderRow | null {
+    return this.#statements.bySeq.get({ seq }) ?? null;
+  }
+
+  byId(id: Uint8Array): OrderRow | null {
+    return this.#statements.byId.get({ id }) ?? null;
+  }
+
+  /** Whether the user ordered the product after `sinceMs`. */
+  hasOrdered(userKey: string, productId: number, sinceMs: number): boolean {
+    return this.#statements.recent.get({ userKey, productId, since: sinceMs }) !== undefined;
+  }
+
+  /** Goes one way between two states. @returns false, and nothing is changed, if it is not where the way begins */
+  move(seq: number, transition: OrderTransition, nowMs: number): boolean {
+    const [row] = this.#statements.moves[transition].all({ seq });
+    if (row === undefined) return false;
+    this.#tell(row.id, ORDER_TRANSITIONS[transition].to, nowMs);
+    return true;
+  }
+
+  /** Notes, before a call, that there is one. @param isUncertain an earlier one may have charged the order */
+  callOut(seq: number, isUncertain: boolean): void {
+    this.#statements.callOut.run({ seq, uncertain: isUncertain ? 1 : 0 });
+  }
+
+  /** Notes what came back. @param isCall false if there was nothing to call with */
+  callBack(
+    order: OrderRow,
+    outcome: AttemptOutcome,
+    isUncertain: boolean,
+    isCall: boolean,
+    nowMs: number,
+  ): void {
+    const { seq, attempts } = order;
+    const code = outcome.kind === "settled" ? null : outcome.code;
+    this.#statements.callBack.run({ seq, uncertain: isUncertain ? 1 : 0, calls: isCall ? 1 : 0, code });
+    if (attempts >= LIMITS.historyEventsMax.value) return;
+    this.#statements.note.run({ seq, at: nowMs, outcome: outcome.kind, code });
+  }
+
+  /** The charge is decided: the card goes. */
+  end(seq: number, lastError: string | null, nowMs: number): void {
+    this.#statements.end.run({ seq, code: lastError, at: nowMs });
+  }
+
+  /** A dead order gets a card again. */
+  renewCard(seq: number, sealedCard: string, cardLast4: string): void {
+    this.#statements.renewCard.run({ seq, sealed: sealedCard, last4: cardLast4 });
+  }
+
+  /** The attempts noted so far; forgotten here, because whoever asks keeps them. */
+  takeHistory(seq: number): DeadAttempt[] {
+    const history = this.#statements.history.all({ seq });
+    this.#statements.forgetHistory.run({ seq });
+    return history;
+  }
+
+  #tell(id: Uint8Array, status: OrderStatus, nowMs: number): void {
+    if (!this.#events.wants("order.changed")) return;
+    this.#events.emit("order.changed", { id: formatUuid(id, 0), status }, nowMs);
+  }
+}

@@ -1,0 +1,92 @@
+import { and, eq, gt, gte, lt, sql } from "drizzle-orm";
+import type { CounterFeed, CounterHead, CounterRow } from "../../cluster/counter-feed.ts";
+import type { CounterSnapshot, RollupBucket } from "../../cluster/counter-store.ts";
+import type { OpenDatabase } from "../../store/database.ts";
+import { cluster, replicas, state } from "../../store/tables.ts";
+import { paymentCounterOutbox, paymentRollups } from "./table.ts";
+
+/** Reads for the counters in Redis, on the connection of whoever asks. */
+export class CounterQueries implements CounterFeed {
+  readonly #database: OpenDatabase;
+  readonly #head;
+  readonly #rowsAfter;
+  readonly #buckets;
+
+  constructor(database: OpenDatabase) {
+    const { orm } = database;
+    this.#database = database;
+    this.#head = orm
+      .select({
+        databaseId: cluster.databaseId,
+        epoch: cluster.counterEpoch,
+        seq: cluster.counterSeq,
+        purgeGeneration: sql<number>`(SELECT ${state.purgeGeneration} FROM ${state})`,
+      })
+      .from(cluster)
+      .prepare();
+    this.#rowsAfter = orm
+      .select()
+      .from(paymentCounterOutbox)
+      .where(gt(paymentCounterOutbox.seq, sql.placeholder("seq")))
+      .orderBy(paymentCounterOutbox.seq)
+      .limit(sql.placeholder("limit"))
+      .prepare();
+    this.#buckets = orm
+      .select()
+      .from(paymentRollups)
+      .where(
+        and(
+          eq(paymentRollups.level, sql.placeholder("level")),
+          gte(paymentRollups.bucket, sql.placeholder("floor")),
+        ),
+      )
+      .prepare();
+  }
+
+  head(): CounterHead {
+    const row = this.#head.get();
+    if (row === undefined) throw new Error("the cluster's row is missing");
+    return row;
+  }
+
+  rowsAfter(seq: number, limit: number): CounterRow[] {
+    return this.#rowsAfter.all({ seq, limit }).map((row) => ({
+      seq: row.seq,
+      atMs: row.atMs,
+      // counter-outbox.ts wrote it with this shape
+      deltas: JSON.parse(row.deltas) as CounterRow["deltas"],
+    }));
+  }
+
+  snapshot(floors: readonly number[]): CounterSnapshot | null {
+    return this.atOneMoment(() => {
+      const { epoch, seq } = this.head();
+      if (epoch === null) return null;
+      // All at once, not bit by bit while Redis takes it in: a read transaction that lasts would keep the WAL from
+      // starting over. At most some 200,000 buckets after a long time under load.
+      const buckets: RollupBucket[] = floors.flatMap((floor, level) => this.#buckets.all({ level, floor }));
+      return { epoch, seq, floors, buckets };
+    });
+  }
+
+  rank(replicaName: string, nowMs: number): number {
+    const { orm } = this.#database;
+    const own = sql`(SELECT ${replicas.id} FROM ${replicas} WHERE ${replicas.name} = ${replicaName})`;
+    return orm
+      .select({ id: replicas.id })
+      .from(replicas)
+      .where(and(gt(replicas.leaseUntilMs, nowMs), lt(replicas.id, own)))
+      .all().length;
+  }
+
+  /** Runs several reads on one state of the database. */
+  atOneMoment<T>(read: () => T): T {
+    const { sqlite } = this.#database;
+    sqlite.run("BEGIN");
+    try {
+      return read();
+    } finally {
+      sqlite.run("COMMIT");
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import { eq, sql } from "drizzle-orm";
+import { exceedsBalanceLimit, type LedgerRefusal } from "../../domain/ledger.ts";
+import { UUID_BYTES, uuidBytes } from "../../domain/uuid.ts";
+import type { WalletOperationType, WalletOutcome } from "../../domain/wallet-operation.ts";
+import { FRAME_KINDS } from "../../ring/frames.ts";
+import type { IntakeFrame, StoreContext, StoreModule } from "../../store/module.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
+import { readOperation, type WalletOperation } from "./operation-frame.ts";
+import { OPERATION_STATUS, operationTypeNumber, walletOperations, wallets } from "./table.ts";
+
+export interface CreateWallet {
+  readonly uuid: string;
+  readonly balanceCents: number;
+  /** A UUID made for this call: the id of the opening transfer. */
+  readonly transferId: string;
+}
+
+export interface Operate {
+  readonly walletUuid: string;
+  readonly operationId: string;
+  readonly type: WalletOperationType;
+  readonly amountCents: number;
+  /** Whether the caller waits for the outcome; it decides the answer, also of a repeat. */
+  readonly sync: boolean;
+}
+
+export type WalletReply =
+  | { readonly kind: "created"; readonly uuid: string; readonly balanceCents: number }
+  | { readonly kind: "balance_limit" }
+  | { readonly kind: "unknown_wallet" }
+  | {
+      readonly kind: "operated";
+      readonly walletUuid: string;
+      readonly operationId: string;
+      readonly sync: boolean;
+      readonly outcome: WalletOutcome;
+    };
+
+/** Section E's writes. The money itself is the ledger's. */
+export class WalletCommands implements StoreModule {
+  readonly #ledger: Ledger;
+  readonly #metrics: StoreContext["metrics"];
+  readonly #statements;
+  /** The id of the operation in a frame. SQLite copies it during the call, so one buffer serves all. */
+  readonly #id = Buffer.alloc(UUID_BYTES);
+
+  constructor({ orm, metrics }: Pick<StoreContext, "orm" | "metrics">, ledger: Ledger) {
+    this.#ledger = ledger;
+    this.#metrics = metrics;
+    this.#statements = prepareStatements(orm);
+  }
+
+  readonly commands = {
+    "wallets.create": (input: CreateWallet, nowMs: number) => this.#create(input, nowMs),
+    "wallets.operate": (input: Operate, nowMs: number) => this.#operate(input, nowMs),
+  };
+
+  readonly frames = {
+    [FRAME_KINDS.walletOperation]: (frame: IntakeFrame) => {
+      this.#decide(readOperation(frame, this.#id));
+    },
+  };
+
+  #create({ uuid, balanceCents, transferId }: CreateWallet, nowMs: number): WalletReply {
+    const accountId = this.#ledger.open("wallet");
+    if (balanceCents > 0) {
+      const opened = this.#ledger.transfer({
+        id: uuidBytes(transferId),
+        kind: "opening",
+        atMs: nowMs,
+        entries: [
+          { accountId, cents: balanceCents },
+          { accountId: OUTSIDE_ACCOUNT, cents: -balanceCents },
+        ],
+      });
+      // The new account has taken no money: it stays behind empty and unused.
+      if (opened.kind !== "done") return { kind: "balance_limit" };
+    }
+    this.#statements.addWallet.run({ accountId, uuid: uuidBytes(uuid), atMs: nowMs });
+    return { kind: "created", uuid, balanceCents };
+  }
+
+  #operate({ walletUuid, operationId, type, amountCents, sync }: Operate, nowMs: number): WalletReply {
+    const wallet = this.#statements.findWallet.get({ uuid: uuidBytes(walletUuid) });
+    if (wallet === undefined) return { kind: "unknown_wallet" };
+    const id = uuidBytes(operationId);
+    const outcome = this.#decide({
+      id,
+      accountId: wallet.accountId,
+      amountCents,
+      acceptedAtMs: nowMs,
+      type,
+    });
+    return { kind: "operated", walletUuid, operationId, sync, outcome };
+  }
+
+  /** Applies or rejects an operation, and keeps which. */
+  #decide(operation: WalletOperation): WalletOutcome {
+    const { id, accountId, type, amountCents, acceptedAtMs } = operation;
+    const reason = this.#move(operation);
+    this.#metrics.increment("wallet_operations", reason === null ? "applied" : "rejected");
+    const { balanceCents } = this.#ledger.account(accountId);
+    this.#statements.addOperation.run({
+      accountId,
+      id,
+      type: operationTypeNumber(type),
+      amountCents,
+      status: reason === null ? OPERATION_STATUS.applied : OPERATION_STATUS.rejected,
+      reason,
+      balanceAfterCents: balanceCents,
+      atMs: acceptedAtMs,
+    });
+    return reason === null ? { kind: "applied", balanceCents } : { kind: "rejected", reason, balanceCents };
+  }
+
+  #move({ id, accountId, type, amountCents, acceptedAtMs }: WalletOperation): LedgerRefusal | null {
+    const isDeposit = type === "DEPOSIT";
+    if (isDeposit && exceedsBalanceLimit(this.#ledger.account(accountId), amountCents))
+      return "balance_limit";
+    const cents = isDeposit ? amountCents : -amountCents;
+    const moved = this.#ledger.transfer({
+      id,
+      kind: isDeposit ? "walletDeposit" : "walletWithdrawal",
+      atMs: acceptedAtMs,
+      entries: [
+        { accountId, cents },
+        { accountId: OUTSIDE_ACCOUNT, cents: -cents },
+      ],
+    });
+    // Ids are made per operation, and a frame is taken in once.
+    if (moved.kind === "exists") throw new Error("an operation was applied before");
+    return moved.kind === "done" ? null : moved.reason;
+  }
+}
+
+function prepareStatements(orm: StoreContext["orm"]) {
+  return {
+    addWallet: orm
+      .insert(wallets)
+      .values({
+        accountId: sql.placeholder("accountId"),
+        uuid: sql.placeholder("uuid"),
+        createdAtMs: sql.placeholder("atMs"),
+      })
+      .prepare(),
+    findWallet: orm
+      .select({ accountId: wallets.accountId })
+      .from(wallets)
+      .where(eq(wallets.uuid, sql.placeholder("uuid")))
+      .prepare(),
+    addOperation: orm
+      .insert(walletOperations)
+      .values({
+        accountId: sql.placeholder("accountId"),
+        id: sql.placeholder("id"),
+        type: sql.placeholder("type"),
+        amountCents: sql.placeholder("amountCents"),
+        status: sql.placeholder("status"),
+        reason: sql.placeholder("reason"),
+        balanceAfterCents: sql.placeholder("balanceAfterCents"),
+        createdAtMs: sql.placeholder("atMs"),
+      })
+      .prepare(),
+  };
+}

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { backUp, restore, verify } from "./backup.ts";
+import { openWriter } from "./database.ts";
+import { migrate, SCHEMA_VERSION } from "./migrations.ts";
+
+let directory: string;
+let file: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "catraca-backup-"));
+  file = join(directory, "catraca.db");
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function databaseWith(payments: number) {
+  const { sqlite } = openWriter(file, "process");
+  migrate(sqlite);
+  for (let i = 0; i < payments; i++) {
+    sqlite.run(
+      "INSERT INTO payments (correlation_id, amount_cents, accepted_at_ms) VALUES (randomblob(16), 1990, 1)",
+    );
+  }
+  return sqlite;
+}
+
+describe("backup", () => {
+  test("holds what is committed, also what is still in the WAL", () => {
+    databaseWith(12);
+    const target = join(directory, "backup.db");
+    expect(backUp(file, target)).toEqual({ kind: "done", payments: 12, schemaVersion: SCHEMA_VERSION });
+    expect(verify(target).kind).toBe("done");
+    expect(existsSync(`${target}.part`)).toBe(false);
+  });
+
+  test("never replaces a file, and says so where there is no database", () => {
+    databaseWith(1);
+    const target = join(directory, "backup.db");
+    writeFileSync(target, "precious");
+    expect(backUp(file, target)).toMatchObject({
+      kind: "refused",
+      message: expect.stringContaining("exists"),
+    });
+    expect(readFileSync(target, "utf8")).toBe("precious");
+    expect(backUp(join(directory, "none.db"), join(directory, "b.db")).kind).toBe("refused");
+  });
+});
+
+describe("restore", () => {
+  test("puts the backup in place and keeps the old database beside it", () => {
+    const sqlite = databaseWith(3);
+    const target = join(directory, "backup.db");
+    backUp(file, target);
+    sqlite.run("DELETE FROM payments");
+    sqlite.close();
+    expect(restore(target, file, ".old")).toMatchObject({ kind: "done", payments: 3 });
+    expect(verify(file)).toMatchObject({ payments: 3 });
+    expect(verify(`${file}.old`)).toMatchObject({ payments: 0 });
+  });
+
+  test("refuses a damaged backup and touches nothing", () => {
+    databaseWith(3).close();
+    const before = readFileSync(file);
+    const target = join(directory, "broken.db");
+    writeFileSync(target, Buffer.from(before).fill(7, 8192));
+    expect(restore(target, file, ".old").kind).toBe("refused");
+    expect(readFileSync(file).equals(before)).toBe(true);
+    expect(existsSync(`${file}.old`)).toBe(false);
+  });
+
+  test("refuses a file that is no database of catraca", () => {
+    writeFileSync(join(directory, "notes.txt"), "hello");
+    expect(verify(join(directory, "notes.txt")).kind).toBe("refused");
+  });
+
+  test("refuses while a replica runs on the database", () => {
+    const sqlite = databaseWith(1);
+    const target = join(directory, "backup.db");
+    backUp(file, target);
+    sqlite.run(
+      "INSERT INTO replicas (name, epoch, lease_until_ms, ring_generation, ring_position) VALUES ('r1', 1, ?, '', 0)",
+      [Date.now() + 60_000],
+    );
+    expect(restore(target, file, ".old")).toMatchObject({
+      kind: "refused",
+      message: expect.stringContaining("r1"),
+    });
+  });
+});
