@@ -14,7 +14,8 @@ export function prepareNginx(
 ): string[] {
   mkdirSync(join(directory, "temp"), { recursive: true });
   let text = readFileSync(join(PROJECT, "nginx.conf"), "utf8");
-  for (const [name, address] of addresses) text = replaceOnce(text, `server ${name}:9999 `, `server ${address} `);
+  for (const [name, address] of addresses)
+    text = replaceOnce(text, `server ${name}:9999 `, `server ${address} `);
   text = replaceOnce(text, "listen 9999 ", `listen ${listen} `);
   text = replaceOnce(text, "pid /tmp/nginx.pid;", `pid ${directory}/nginx.pid;`);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]

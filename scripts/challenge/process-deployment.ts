@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { SIMULATE_FLAGS } from "../../src/simulator/simulate-flags.ts";
 import { PROJECT, readServices, type Service } from "./compose-file.ts";
 import { type Deployment, untilReady } from "./deployment.ts";
 import { freePort } from "./free-port.ts";
@@ -82,7 +83,8 @@ class ProcessDeployment implements Deployment {
 
   async start(): Promise<void> {
     this.#add("redis", ["redis-server", ...this.#redisArguments()], {});
-    this.#add("processors", [this.#binary, "simulate", ...this.#simulateArguments()], {});
+    const simulated = this.#services.get("processors")?.environment ?? {};
+    this.#add("processors", [this.#binary, "simulate", ...this.#simulateArguments()], simulated);
     for (const name of this.replicas) {
       const command = this.#options.replicaCommand ?? [this.#binary, "serve"];
       this.#add(name, command, this.#replicaEnvironment(name));
@@ -147,7 +149,9 @@ class ProcessDeployment implements Deployment {
 
   /** Where nginx reaches a replica. */
   #address(name: string): string {
-    return this.#options.unixSockets ? `unix:${this.#directory}/${name}.sock` : `127.0.0.1:${this.#port(name)}`;
+    return this.#options.unixSockets
+      ? `unix:${this.#directory}/${name}.sock`
+      : `127.0.0.1:${this.#port(name)}`;
   }
 
   #redisArguments(): string[] {
@@ -156,16 +160,20 @@ class ProcessDeployment implements Deployment {
   }
 
   #simulateArguments(): string[] {
-    const { PROCESSOR_FEE_DEFAULT = "0.05", PROCESSOR_FEE_FALLBACK = "0.15" } =
-      this.#services.get("processors")?.environment ?? {};
-    const ports = ["--port-default", String(this.#port("default")), "--port-fallback", String(this.#port("fallback"))];
-    const fees = ["--processor-fee-default", PROCESSOR_FEE_DEFAULT, "--processor-fee-fallback", PROCESSOR_FEE_FALLBACK];
-    return [...ports, "--port-bank", "0", ...fees];
+    const ports: Readonly<Record<string, number>> = {
+      "--port-default": this.#port("default"),
+      "--port-fallback": this.#port("fallback"),
+    };
+    // The other simulated services are not asked for here: any free port will do.
+    const flags = SIMULATE_FLAGS.map(({ flag }) => flag).filter((flag) => flag.startsWith("--port-"));
+    return flags.flatMap((flag) => [flag, String(ports[flag] ?? 0)]);
   }
 
   /** The service's own settings, with addresses of this machine for the names of the network. */
   #replicaEnvironment(name: string): Record<string, string> {
-    const socket: Record<string, string> = this.#options.unixSockets ? { SOCKET: `${this.#directory}/${name}.sock` } : {};
+    const socket: Record<string, string> = this.#options.unixSockets
+      ? { SOCKET: `${this.#directory}/${name}.sock` }
+      : {};
     const environment: Record<string, string> = { ...this.#services.get(name)?.environment };
     // Given as empty, a setting is not set: with an empty REDIS_URL the replicas share the database alone.
     return {

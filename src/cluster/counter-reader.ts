@@ -1,90 +1,89 @@
-import type { Redis } from "ioredis";
 import type { RollupRange } from "../domain/rollup.ts";
-import type { Logger } from "../log/logger.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { type CountedWindow, CounterStore } from "./counter-store.ts";
-import { connectRedis } from "./redis-connection.ts";
+import type { CountedWindow } from "./counter-store.ts";
 
 /**
- * Main's side of the counters: asks Redis, and never makes a request wait for it.
+ * Main's side of the counters: asks the dispatch thread, which has the connection to Redis, and never makes a
+ * request wait for it.
  *
- *   closed ──► a query fails or takes longer than QUERY_TIMEOUT_MS ──► open: null at once, pings in the background
- *     ▲                                                                   │
- *     └──────────────────────── a ping is answered in time ◄──────────────┘
+ *   closed ──► no answer within ANSWER_TIMEOUT_MS, or none at all ──► open: null at once, tries in the background
+ *     ▲                                                                 │
+ *     └──────────────────────── a try is answered in time ◄─────────────┘
  */
-const QUERY_TIMEOUT_MS = 50;
-const PING_EVERY_MS = 250;
+const ANSWER_TIMEOUT_MS = 50;
+const TRY_EVERY_MS = 250;
+
+/** From main to dispatch, and back; both are cloned on the way. */
+export interface CounterQuestion {
+  readonly questionId: number;
+  readonly ranges: readonly RollupRange[];
+}
+export interface CounterAnswer {
+  readonly questionId: number;
+  /** Null: Redis did not answer, or has no counters. */
+  readonly counted: CountedWindow | null;
+}
 
 export interface CounterReaderParts {
-  readonly url: string;
-  readonly replicaName: string;
-  readonly databaseId: string;
   /** Whether dispatch finds that Redis can be used, and feeds it. */
   readonly isUsable: () => boolean;
   readonly metrics: Metrics;
-  readonly log: Logger;
 }
 
 export class CounterReader {
   readonly #parts: CounterReaderParts;
-  #redis: Redis | null = null;
-  #store: CounterStore | null = null;
+  readonly #waiting = new Map<number, (counted: CountedWindow | null) => void>();
+  #ask: ((question: CounterQuestion) => void) | null = null;
+  #nextId = 1;
   #isOpen = false;
-  #isStopped = false;
 
   constructor(parts: CounterReaderParts) {
     this.#parts = parts;
-    this.#connect().catch((error: unknown) => parts.log.error("cannot use Redis for reading", { error }));
+  }
+
+  /** Connects to the dispatch thread. @param worker nobody else hears its messages */
+  attach(worker: Worker): void {
+    this.#ask = (question) => worker.postMessage(question);
+    worker.onmessage = ({ data }: MessageEvent<CounterAnswer>) => {
+      this.#waiting.get(data.questionId)?.(data.counted);
+    };
   }
 
   /** What Redis knows of these ranges, or null if it does not say so in time. */
   async query(ranges: readonly RollupRange[]): Promise<CountedWindow | null> {
-    if (this.#isOpen || this.#store === null || this.#redis?.status !== "ready" || !this.#parts.isUsable()) {
-      return null;
-    }
-    try {
-      return await this.#store.query(ranges);
-    } catch {
-      this.#parts.metrics.increment("redis_errors");
-      this.#open();
-      return null;
-    }
+    if (this.#isOpen || !this.#parts.isUsable()) return null;
+    const counted = await this.#question(ranges);
+    if (counted === null) this.#open();
+    return counted;
   }
 
-  stop(): void {
-    this.#isStopped = true;
-    this.#redis?.disconnect();
-  }
-
-  async #connect(): Promise<void> {
-    const { url, replicaName, databaseId, log } = this.#parts;
-    this.#redis = await connectRedis({
-      url,
-      name: `catraca-${replicaName}-read`,
-      commandTimeoutMs: QUERY_TIMEOUT_MS,
-      log,
-    });
-    if (this.#isStopped) this.#redis.disconnect();
-    this.#store = new CounterStore(this.#redis, databaseId);
+  async #question(ranges: readonly RollupRange[]): Promise<CountedWindow | null> {
+    if (this.#ask === null) return null;
+    const questionId = this.#nextId++;
+    const { promise, resolve } = Promise.withResolvers<CountedWindow | null>();
+    this.#waiting.set(questionId, resolve);
+    const timer = setTimeout(() => resolve(null), ANSWER_TIMEOUT_MS);
+    this.#ask({ questionId, ranges });
+    const counted = await promise;
+    clearTimeout(timer);
+    this.#waiting.delete(questionId);
+    if (counted === null) this.#parts.metrics.increment("redis_errors");
+    return counted;
   }
 
   #open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    this.#pingLater();
+    this.#tryLater();
   }
 
-  #pingLater(): void {
-    const timer = setTimeout(() => {
-      if (this.#isStopped) return;
-      const ping = this.#redis?.status === "ready" ? this.#redis.ping() : Promise.reject(new Error("away"));
-      ping.then(
-        () => {
-          this.#isOpen = false;
-        },
-        () => this.#pingLater(),
-      );
-    }, PING_EVERY_MS);
+  #tryLater(): void {
+    const timer = setTimeout(async () => {
+      // No range: the question whether there are counters.
+      const isBack = this.#parts.isUsable() && (await this.#question([])) !== null;
+      if (isBack) this.#isOpen = false;
+      else this.#tryLater();
+    }, TRY_EVERY_MS);
     timer.unref();
   }
 }

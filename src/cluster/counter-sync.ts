@@ -24,7 +24,7 @@ export interface CounterSyncParts {
 }
 
 /** How long a row waits for company: every round trip costs Redis and us some 50 µs of CPU. */
-const TICK_MS = 20;
+const TICK_MS = 40;
 /** How much later each further replica steps in. */
 const RANK_MS = 300;
 const RANK_LOOK_MS = 1_000;

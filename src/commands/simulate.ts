@@ -6,6 +6,7 @@
  *
  *   {"servers":[{"name":"processor-default","port":8001,"url":"http://127.0.0.1:8001"}, …]}
  */
+import { simulateGateway } from "../engine/built-in-server.ts";
 import { createBuiltInProcessors } from "../simulator/built-in-processors.ts";
 import { CardGatewaySimulator } from "../simulator/card-gateway.ts";
 import { readSimulateOptions, type SimulateOptions } from "../simulator/simulate-flags.ts";
@@ -16,7 +17,13 @@ import { type CommandContext, EXIT } from "./command.ts";
 export type SimulateContext = Pick<CommandContext, "options" | "print"> & {
   readonly settings: Pick<
     CommandContext["settings"],
-    "host" | "processorFeeDefault" | "processorFeeFallback"
+    | "host"
+    | "processorFeeDefault"
+    | "processorFeeFallback"
+    | "mockGatewayOkShare"
+    | "mockGatewayErrorShare"
+    | "mockGatewayLateShare"
+    | "gatewayTimeoutSeconds"
   >;
 };
 
@@ -52,6 +59,7 @@ function planServers(
     rateLimitSeconds: options["--rate-limit-seconds"],
     token: options["--token"],
   });
+  const gateway = simulateGateway(settings);
   const cardGateway = new CardGatewaySimulator({ token: options["--token"] });
   return [
     {
@@ -63,6 +71,11 @@ function planServers(
       name: "processor-fallback",
       port: options["--port-fallback"],
       handle: (request, path) => processors.fallback.handle(request, path),
+    },
+    {
+      name: "payment-gateway",
+      port: options["--port-gateway"],
+      handle: (request) => gateway.pay(request),
     },
     {
       name: "card-gateway",

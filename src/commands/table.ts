@@ -20,10 +20,10 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "simulate",
-    summary: "Run the built-in processors on ports of their own.",
+    summary: "Run the built-in processors, gateways and bank on ports of their own.",
     operands: [],
     flags: SIMULATE_FLAGS,
-    sections: ["Server", "Payments through the processor pair"],
+    sections: ["Server", "Payments through the processor pair", "Users, deposits, withdrawals"],
     readsEnvironment: true,
     load: () => import("./simulate.ts"),
   },

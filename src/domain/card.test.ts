@@ -49,6 +49,6 @@ test.each([
   if (!read.ok && typeof value === "string") expect(JSON.stringify(read)).not.toContain(value);
 });
 
-test.each([undefined, null, [], "card", 7])("%p is no card", (input) => {
+test.each([[undefined], [null], [[]], ["card"], [7]])("%p is no card", (input) => {
   expect(readCard(input)).toMatchObject({ ok: false, problems: [{ field: "" }] });
 });

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { AttemptOutcome } from "./attempt-outcome.ts";
-import { decideOrderAttempt, ORDER_ATTEMPTS_MAX, type OrderAttempt, orderRetryPolicy } from "./order-attempt.ts";
+import {
+  decideOrderAttempt,
+  ORDER_ATTEMPTS_MAX,
+  type OrderAttempt,
+  orderRetryPolicy,
+} from "./order-attempt.ts";
 
 const policy = orderRetryPolicy(1000);
 const DECLINED: AttemptOutcome = { kind: "declined", code: "card_declined" };
@@ -14,7 +19,9 @@ function decide(outcome: AttemptOutcome, attempt: Partial<OrderAttempt> = {}, ra
 }
 
 test("an authorized order is authorized, whatever was before", () => {
-  expect(decide(SETTLED, { attempts: 9, wasUncertain: true, isCardGone: true })).toEqual({ kind: "authorized" });
+  expect(decide(SETTLED, { attempts: 9, wasUncertain: true, isCardGone: true })).toEqual({
+    kind: "authorized",
+  });
 });
 
 describe("four waits that grow, then the end", () => {
@@ -33,7 +40,10 @@ describe("four waits that grow, then the end", () => {
   });
 
   test("the fifth no is final, and its code is the reason", () => {
-    expect(decide(DECLINED, { attempts: ORDER_ATTEMPTS_MAX })).toEqual({ kind: "failed", code: "card_declined" });
+    expect(decide(DECLINED, { attempts: ORDER_ATTEMPTS_MAX })).toEqual({
+      kind: "failed",
+      code: "card_declined",
+    });
     expect(decide(FAILED, { attempts: ORDER_ATTEMPTS_MAX })).toEqual({ kind: "failed", code: "http_500" });
   });
 

@@ -23,6 +23,7 @@ export interface BuiltInServer {
   /** Answers a request to a built-in upstream; `path` is what follows its prefix. */
   readonly handle: (name: UpstreamName, request: Request, path: string) => Promise<Response>;
   readonly mockGateway: MockGateway;
+  readonly bank: BankSimulator;
   readonly stop: () => void;
 }
 
@@ -40,12 +41,7 @@ export function serveBuiltIns(settings: Settings, log: Logger): BuiltInServer {
     // Always built in: no setting names another one.
     bank: null,
   };
-  const mockGateway = new MockGateway({
-    okShare: settings.mockGatewayOkShare,
-    errorShare: settings.mockGatewayErrorShare,
-    lateShare: settings.mockGatewayLateShare,
-    lateMs: settings.gatewayTimeoutSeconds * 1000 * LATE_FACTOR,
-  });
+  const mockGateway = simulateGateway(settings);
   const handlers = new Map<UpstreamName, Handle>();
   if (configured.default === null || configured.fallback === null) {
     const processors = simulateProcessors(settings, log);
@@ -69,6 +65,7 @@ export function serveBuiltIns(settings: Settings, log: Logger): BuiltInServer {
       return handle(request, path);
     },
     mockGateway,
+    bank,
     stop: () => {
       for (const server of servers.values()) void server.stop(true);
     },
@@ -80,6 +77,21 @@ function simulateProcessors(settings: Settings, log: Logger): BuiltInProcessors 
     feeDefault: settings.processorFeeDefault,
     feeFallback: settings.processorFeeFallback,
     warn: (message) => log.warn(message),
+  });
+}
+
+/** The payment gateway as the settings describe it. */
+export function simulateGateway(
+  settings: Pick<
+    Settings,
+    "mockGatewayOkShare" | "mockGatewayErrorShare" | "mockGatewayLateShare" | "gatewayTimeoutSeconds"
+  >,
+): MockGateway {
+  return new MockGateway({
+    okShare: settings.mockGatewayOkShare,
+    errorShare: settings.mockGatewayErrorShare,
+    lateShare: settings.mockGatewayLateShare,
+    lateMs: settings.gatewayTimeoutSeconds * 1000 * LATE_FACTOR,
   });
 }
 

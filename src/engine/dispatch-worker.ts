@@ -1,4 +1,5 @@
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
+import type { CounterAnswer, CounterQuestion } from "../cluster/counter-reader.ts";
 import { HealthTurn } from "../cluster/health-turn.ts";
 import { LIMITS } from "../config/limits.ts";
 import type { Settings } from "../config/settings.ts";
@@ -102,6 +103,13 @@ async function start(
           log.error("cannot checkpoint the database", { error }),
         )
       : () => {};
+  if (cluster !== null) {
+    // The only message but the first: main asks for counters.
+    self.onmessage = async ({ data }: MessageEvent<CounterQuestion>) => {
+      const counted = await cluster.count(data.ranges);
+      self.postMessage({ questionId: data.questionId, counted } satisfies CounterAnswer);
+    };
+  }
   await thread.run();
   stopCheckpoints();
   for (const poll of polls) poll.stop();

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { Elysia } from "elysia";
-import { CounterReader } from "../cluster/counter-reader.ts";
 import { answerConsolePage, consoleRoutes, wantsPage } from "../console/routes.ts";
+import { simulatorRoutes } from "../console/simulator-routes.ts";
 import { PROCESSOR_NAMES } from "../domain/processor.ts";
 import { AdminGuard } from "../http/admin-guard.ts";
 import { createHttpApp } from "../http/app.ts";
@@ -44,6 +44,7 @@ import {
   type UpstreamName,
   type UpstreamUrls,
 } from "./built-in-server.ts";
+import { consoleApi } from "./console-api.ts";
 import { type Health, healthOf } from "./health.ts";
 import { type Live, openLive } from "./live.ts";
 import type { Replica } from "./replica.ts";
@@ -123,6 +124,7 @@ function assemble(
 ) {
   const { settings, intake, state, metrics } = replica;
   const queries = new PaymentQueries(replica.reader);
+  const summaries = new SummarySource(queries, new CounterQueries(replica.reader), replica.counters, metrics);
   const guard = new AdminGuard({ token: settings.adminToken, open: settings.adminOpen });
   const acceptor = new PaymentAcceptor({ intake, queries, durability: settings.durability });
   const unavailable = () =>
@@ -145,7 +147,7 @@ function assemble(
         accounts,
         acceptor,
         queries,
-        summaries: summarySource(replica, queries, log),
+        summaries,
         intake,
         guard,
         metrics,
@@ -171,7 +173,9 @@ function assemble(
     )
     .use(accountPaymentRoutes({ queries: live.accountPayments, waits: live.waits, intake }))
     .use(eventRoutes(live.events.hub))
+    .use(consoleApi(replica, live, queries, builtIn))
     .use(consoleRoutes(guard))
+    .use(simulatorRoutes(builtIn, guard))
     .use(rootRoute((request) => (wantsPage(request) ? answerConsolePage(request) : null)))
     .use(catalogueRoutes({ calls, queries: new CatalogueQueries(replica.reader) }))
     .use(orderRoutes({ calls, queries: new OrderQueries(replica.reader), seal }))
@@ -218,21 +222,6 @@ function builtInRoutes(builtIn: BuiltInServer) {
 
 function userHealth({ ready, database }: Health): { ok: boolean; database: boolean } {
   return { ok: ready, database: database === "ok" };
-}
-
-/** Where summaries come from: with REDIS_URL from the counters there, as far as they go. */
-function summarySource(
-  { settings, reader, state, metrics }: Replica,
-  queries: PaymentQueries,
-  log: Logger,
-): SummarySource {
-  const counters = new CounterQueries(reader);
-  const { redisUrl: url, replicaId: replicaName } = settings;
-  if (url === null) return new SummarySource(queries, counters, null, metrics);
-  const { databaseId } = counters.head();
-  const isUsable = () => state.redis === "ok";
-  const redis = new CounterReader({ url, replicaName, databaseId, isUsable, metrics, log });
-  return new SummarySource(queries, counters, redis, metrics);
 }
 
 function statusClass(status: number): "1xx" | "2xx" | "3xx" | "4xx" | "5xx" {

@@ -2,8 +2,10 @@ import type { ProcessorName } from "../domain/processor.ts";
 import { uuidBytes } from "../domain/uuid.ts";
 import { AccountPaymentQueries } from "../modules/account-payments/queries.ts";
 import { ResultWaits } from "../modules/account-payments/result-waits.ts";
+import { OverviewRecorder } from "../modules/console-api/overview.ts";
 import { LiveEvents } from "../modules/events/live-events.ts";
 import { BREAKER_STATES, type ProcessorCondition } from "../modules/events/processor-watch.ts";
+import { queueState } from "../store/queue-state.ts";
 import { knownReplicas } from "../store/replicas.ts";
 import type { Replica } from "./replica.ts";
 
@@ -12,6 +14,7 @@ export interface Live {
   readonly events: LiveEvents;
   readonly waits: ResultWaits;
   readonly accountPayments: AccountPaymentQueries;
+  readonly overview: OverviewRecorder;
   /** Sends everybody away, because the replica stops. */
   readonly close: () => void;
 }
@@ -36,11 +39,19 @@ export function openLive(replica: Replica): Live {
     processor: (name) => processorCondition(replica, name),
     onResults: () => waits.look(),
   });
+  const overview = new OverviewRecorder({
+    metrics: replica.metrics,
+    intakeFill: () => replica.intake.fillRatio,
+    queue: () => queueState(replica.reader),
+  });
+  overview.start();
   return {
     events,
     waits,
     accountPayments,
+    overview,
     close: () => {
+      overview.stop();
       waits.close();
       events.close();
     },

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { CounterReader } from "../cluster/counter-reader.ts";
 import { LIMITS } from "../config/limits.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Logger } from "../log/logger.ts";
@@ -45,6 +46,8 @@ export class Replica {
   readonly recovered: number;
   /** Opens what the cards of orders are sealed with; in the memory of this process alone. */
   readonly cardKey = CardSeal.newKey();
+  /** What Redis knows of settled payments; null without REDIS_URL. */
+  readonly counters: CounterReader | null;
   readonly #parts: ReplicaParts;
   readonly #workers: Worker[];
 
@@ -57,7 +60,11 @@ export class Replica {
     this.feed = parts.memory.feed;
     this.state = new SharedState(parts.memory.state);
     this.metrics = new Metrics(parts.memory.metrics, METRICS_PAGE.main);
-    const { databaseFile, replicaId } = parts.settings;
+    const { databaseFile, replicaId, redisUrl } = parts.settings;
+    // Until dispatch has found out.
+    if (redisUrl !== null) this.state.redis = "away";
+    const isUsable = () => this.state.redis === "ok";
+    this.counters = redisUrl === null ? null : new CounterReader({ isUsable, metrics: this.metrics });
     this.reader = openReader(databaseFile);
     this.intake = new Intake(
       parts.ring.memory,
@@ -74,6 +81,7 @@ export class Replica {
       const worker = new Worker(workerUrl("dispatch-worker.ts"));
       worker.onerror = (event) => this.#parts.onThreadDeath("dispatch", event.message);
       this.#workers.push(worker);
+      if (index === 0) this.counters?.attach(worker);
       worker.postMessage({
         settings,
         memory,

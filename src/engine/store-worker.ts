@@ -143,7 +143,7 @@ function createModules(context: StoreContext): { payments: PaymentCommands; modu
   const topics = new TopicLog(context);
   const payments = new PaymentCommands(context, deadLetters);
   const users = new UserCommands(context, ledger, deadLetters);
-  const wallets = new WalletCommands(context, ledger);
+  const wallets = new WalletCommands(context, ledger, topics);
   const accountPayments = new AccountPaymentCommands(context, topics);
   const orders = new OrderCommands(context, { stock: new StockWriter(context), topics, deadLetters });
   const letters = new DeadLetterCommands(context, deadLetters, [payments.deadLetterSource, orders, users]);

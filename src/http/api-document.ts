@@ -104,6 +104,7 @@ const DOCUMENTATION: NonNullable<ElysiaSwaggerConfig["documentation"]> = {
     { name: "Users", description: "Section C: users, deposits, withdrawals with a fee" },
     { name: "Account payments", description: "Section D: account payments with a result to wait for" },
     { name: "Wallets", description: "Section E: wallets" },
+    { name: "Console", description: "What the web console reads" },
     { name: "Operations", description: "Health, metrics, dead letters, topics, events" },
   ],
   components: {

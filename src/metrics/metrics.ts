@@ -76,6 +76,14 @@ export class Metrics {
     return total;
   }
 
+  /** A histogram's counts per bucket over all threads, the one above every bound last. */
+  readBuckets(metric: HistogramKey): Float64Array {
+    const slots = METRIC_SLOTS[metric];
+    const counts = new Float64Array(slots.bounds.length + 1);
+    for (let bucket = 0; bucket < counts.length; bucket++) counts[bucket] = this.#combined(slots, bucket);
+    return counts;
+  }
+
   /** GET /metrics, in the form of `PROMETHEUS_CONTENT_TYPE`. `info` becomes the labels of `catraca_build_info`. */
   render(info: Readonly<Record<string, string>>): string {
     return renderPrometheus((slots, offset) => this.#combined(slots, offset), info);

@@ -29,10 +29,19 @@ export interface BankDraw {
  * same, and it has nothing to remember.
  */
 export class BankSimulator {
-  readonly #options: BankOptions;
+  #options: BankOptions;
 
   constructor(options: BankOptions) {
     this.#options = options;
+  }
+
+  get options(): BankOptions {
+    return this.#options;
+  }
+
+  /** Changes what it says from now on, also about payments that are pending. */
+  configure(change: Partial<BankOptions>): void {
+    this.#options = { ...this.#options, ...change };
   }
 
   async handle(request: Request, path: string): Promise<Response> {

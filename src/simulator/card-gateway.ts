@@ -121,7 +121,7 @@ export class CardGatewaySimulator {
     const reference = /^\/admin\/charges\/([^/]+)$/.exec(path)?.[1];
     if (reference === undefined || method !== "GET") return null;
     return () => {
-      const record = this.find(decodeURIComponent(reference));
+      const record = this.find(reference);
       return record === null ? emptyAnswer(404) : jsonAnswer(JSON.stringify(record));
     };
   }

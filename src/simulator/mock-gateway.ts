@@ -39,11 +39,20 @@ const REFUSED = { status: "error", message: "the simulated gateway has failed" }
  */
 export class MockGateway {
   readonly counts: MockGatewayCounts = { calls: 0, charges: 0, repeats: 0, errors: 0, late: 0 };
-  readonly #options: MockGatewayOptions;
+  #options: MockGatewayOptions;
   readonly #charged = new Set<string>();
 
   constructor(options: MockGatewayOptions) {
     this.#options = options;
+  }
+
+  get options(): MockGatewayOptions {
+    return this.#options;
+  }
+
+  /** Changes what it does with the calls that come from now on. */
+  configure(change: Partial<MockGatewayOptions>): void {
+    this.#options = { ...this.#options, ...change };
   }
 
   /** Answers `POST …/pay`; what is to be charged does not matter to it. */

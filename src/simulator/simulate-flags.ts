@@ -5,6 +5,7 @@ import { word } from "../config/text-settings.ts";
 const ROWS = {
   "--port-default": port(8001, "TCP port of the default processor; 0 takes any free one."),
   "--port-fallback": port(8002, "TCP port of the fallback processor; 0 takes any free one."),
+  "--port-gateway": port(8003, "TCP port of the payment gateway; 0 takes any free one."),
   "--port-bank": port(8004, "TCP port of the bank; 0 takes any free one."),
   "--port-card-gateway": port(8005, "TCP port of the card gateway; 0 takes any free one."),
   "--rate-limit-seconds": seconds(5, [0.01, 3600], "A processor lets one health call in per this time."),

@@ -52,9 +52,9 @@ function switchToWal(sqlite: Database): void {
 }
 
 /** Opens `file` for reading; the store thread must have created it. */
-export function openReader(file: string): OpenDatabase {
+export function openReader(file: string, cacheKib = READER_CACHE_KIB): OpenDatabase {
   const sqlite = new Database(file, { readonly: true });
-  sqlite.run(`PRAGMA cache_size = -${READER_CACHE_KIB}`);
+  sqlite.run(`PRAGMA cache_size = -${cacheKib}`);
   // A reader in WAL mode waits only while the WAL is being recovered or reset: moments.
   sqlite.run("PRAGMA busy_timeout = 250");
   return { sqlite, orm: drizzle(sqlite) };

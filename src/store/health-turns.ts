@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
 import { processorNumber } from "../ring/frames.ts";
+import { HEALTH_SPACING_MS, HEALTH_TIMEOUT_MS } from "../upstreams/processor-health.ts";
 import type { OpenDatabase } from "./database.ts";
 import type { ReplicaLease } from "./replica-lease.ts";
 import { healthTurns, replicas } from "./tables.ts";
@@ -13,13 +14,10 @@ import { healthTurns, replicas } from "./tables.ts";
  *   free ──► granted to a replica whose dispatch wants to ask ──► ended: free again HEALTH_SPACING_MS later
  *              └─ the replica died: free again once its call cannot have begun less than that ago
  */
-export const HEALTH_SPACING_MS = 5_100;
 /** The call must begin within this time of the grant; dispatch looks at the clock right before. */
 export const GRANT_MS = 2_000;
-/** A health call gives up by itself after 15 s. */
-const CALL_MS_MAX = 15_000;
 /** From the grant until the next turn when nothing is heard any more. */
-const TURN_MS_MAX = GRANT_MS + CALL_MS_MAX + HEALTH_SPACING_MS;
+const TURN_MS_MAX = GRANT_MS + HEALTH_TIMEOUT_MS + HEALTH_SPACING_MS;
 const LOOK_MS = 250;
 
 /** What a processor said of itself. */

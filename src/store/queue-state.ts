@@ -1,6 +1,7 @@
 import { min, sql } from "drizzle-orm";
 import type { OpenDatabase } from "./database.ts";
 import { tasks } from "./tables.ts";
+import { TASK_KIND_NAMES, type TaskKind, taskKindOf } from "./task-kinds.ts";
 
 export interface QueueState {
   /** Tasks that are not finished, of every replica of the machine. */
@@ -16,4 +17,16 @@ export function queueState({ orm }: OpenDatabase): QueueState {
     .from(tasks)
     .all();
   return { depth: row?.depth ?? 0, oldestMs: row?.oldestMs ?? null };
+}
+
+/** How many tasks of each kind are not finished; as dear as `queueState`. */
+export function depthsByKind({ orm }: OpenDatabase): Record<TaskKind, number> {
+  const rows = orm
+    .select({ kind: tasks.kind, depth: sql<number>`count(*)` })
+    .from(tasks)
+    .groupBy(tasks.kind)
+    .all();
+  const depths = new Map(rows.map(({ kind, depth }) => [taskKindOf(kind), depth]));
+  // One entry per name of the list.
+  return Object.fromEntries(TASK_KIND_NAMES.map((kind) => [kind, depths.get(kind) ?? 0])) as Record<TaskKind, number>;
 }

@@ -4,15 +4,16 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { call, metric } from "../e2e/client.ts";
+import { startProcessors } from "../e2e/gateway.ts";
 import type { ProcessorPair } from "../e2e/processors.ts";
 import { endPrograms } from "../e2e/program.ts";
 import { randomOf } from "../e2e/seed.ts";
 import { until } from "../e2e/until.ts";
 import { endRedisServers, RedisServer } from "./redis.ts";
-import { judge, percentile, Replicas, startProcessors } from "./replicas.ts";
+import { judge, percentile, Replicas } from "./replicas.ts";
 
 /** R13 allows Redis 250 ms; the rest is for a machine that runs everything at once. */
-const REQUEST_MS_MAX = 350;
+const EXCESS_MS_MAX = 350;
 
 let processors: ProcessorPair;
 let redis: RedisServer;
@@ -82,11 +83,11 @@ for (const fault of FAULTS) {
     console.log(
       `${answers.length} summaries: p99 ${percentile(answers, 0.99).toFixed(0)} ms, longest ${longestMs.toFixed(0)} ms`,
     );
-    expect(longestMs).toBeLessThan(REQUEST_MS_MAX);
+    expect(longestMs).toBeLessThan(EXCESS_MS_MAX);
   }, 30_000);
 }
 
-/** Asks all replicas for summaries without end: a window that has ended must never shrink or grow. */
+/** Asks all replicas for summaries without end. */
 class SummaryLook {
   readonly #durationsMs: number[] = [];
   readonly #done: Promise<unknown>;
@@ -96,7 +97,7 @@ class SummaryLook {
     this.#done = Promise.all(replicas.all.map(({ url }) => this.#run(url)));
   }
 
-  /** @returns how long each answer took, ms */
+  /** @returns how much longer each answer took than one that needs nothing, asked at the same moment, ms */
   async stop(): Promise<number[]> {
     this.#isRunning = false;
     await this.#done;
@@ -105,13 +106,21 @@ class SummaryLook {
 
   async #run(url: string): Promise<void> {
     while (this.#isRunning) {
-      const startedAt = performance.now();
-      const { status } = await call(`${url}/payments-summary?from=2020-01-01T00:00:00Z`);
-      this.#durationsMs.push(performance.now() - startedAt);
+      const [{ status, durationMs }, beside] = await Promise.all([
+        timed(`${url}/payments-summary?from=2020-01-01T00:00:00Z`),
+        timed(`${url}/healthcheck`),
+      ]);
+      this.#durationsMs.push(durationMs - beside.durationMs);
       if (status !== 200) throw new Error(`a summary was answered ${status}`);
       await Bun.sleep(10);
     }
   }
+}
+
+async function timed(url: string): Promise<{ status: number; durationMs: number }> {
+  const startedAt = performance.now();
+  const { status } = await call(url);
+  return { status, durationMs: performance.now() - startedAt };
 }
 
 async function untilUsed(): Promise<void> {

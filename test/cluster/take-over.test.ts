@@ -5,13 +5,14 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { findPayment, metric, pay, untilIdle } from "../e2e/client.ts";
+import { startProcessors } from "../e2e/gateway.ts";
 import { postMany } from "../e2e/load.ts";
 import type { ProcessorPair } from "../e2e/processors.ts";
 import { endPrograms } from "../e2e/program.ts";
 import { randomOf } from "../e2e/seed.ts";
 import { until } from "../e2e/until.ts";
 import { endRedisServers, RedisServer } from "./redis.ts";
-import { judge, Replicas, startProcessors } from "./replicas.ts";
+import { judge, Replicas } from "./replicas.ts";
 
 /** The lease, the look for leases that ran out, and some time for the work itself. */
 const TAKE_OVER_MS = 3_000 + 500 + 1_500;

@@ -52,7 +52,7 @@ const send = (body: BodyInit, headers: Record<string, string> = JSON_TYPE) =>
   call(`${gateway.url}/payments`, { method: "POST", headers, body });
 
 describe("a body that is no JSON object: 422", () => {
-  const nothingJson: readonly (readonly [name: string, body: string | Uint8Array])[] = [
+  const nothingJson: readonly (readonly [name: string, body: string | Uint8Array<ArrayBuffer>])[] = [
     ["blank", "   "],
     ["an open brace", "{"],
     ["half of a payment", `{"correlationId":"${ID}","amo`],

@@ -4,6 +4,7 @@ import { type Answer, call, post } from "./client.ts";
 import { Gateway } from "./gateway.ts";
 import { ledgerDifferences } from "./ledger.ts";
 import { endPrograms } from "./program.ts";
+import { forEachLimited, randomOf, wholeBetween } from "./seed.ts";
 
 let gateway: Gateway;
 let userId: unknown;
@@ -153,3 +154,41 @@ test("after kill -9 the answer is still the first one, and there was one effect"
   expect(await balance()).toBe(before + 7);
   expect(ledgerDifferences(gateway.databaseFile)).toEqual([]);
 });
+
+test("killed at random moments, calls that are repeated until they are answered happen once", async () => {
+  const { random } = randomOf("repeats through kills");
+  const target = field(await post(`${gateway.url}/api/v1/wallets`, { initial_balance: 0 }), "wallet_uuid");
+  const CALLS = 300;
+  let isDone = false;
+  const killing = (async () => {
+    while (!isDone) {
+      await Bun.sleep(wholeBetween(random, 20, 250));
+      await gateway.kill();
+      await gateway.restart();
+    }
+  })();
+  let repeats = 0;
+  await forEachLimited(
+    Array.from({ length: CALLS }, (_, index) => `call-${index}`),
+    8,
+    async (key) => {
+      for (;;) {
+        const url = `${gateway.url}/api/v1/wallets/${target}/operation${random() < 0.5 ? "?sync=true" : ""}`;
+        const body = { operationType: "DEPOSIT", amount: 0.01 };
+        const answer = await post(url, body, { "idempotency-key": key }).catch(() => null);
+        if (answer?.status === 200) break;
+        // No answer, still running, or stopping: the client cannot know, and asks again.
+        if (answer !== null) expect([409, 503]).toContain(answer.status);
+        repeats++;
+        await Bun.sleep(5);
+      }
+      await Bun.sleep(wholeBetween(random, 0, 40));
+    },
+  );
+  isDone = true;
+  await killing;
+  console.log(`${CALLS} calls, ${repeats} repeats`);
+  const { body } = await call(`${gateway.url}/api/v1/wallets/${target}`);
+  expect(body).toEqual({ wallet_uuid: target, balance: CALLS / 100 });
+  expect(ledgerDifferences(gateway.databaseFile)).toEqual([]);
+}, 60_000);

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -27,9 +27,10 @@ if (!existsSync(binary)) throw new Error(`${binary} is missing: run scripts/buil
 const running = new Set<Program>();
 const directories = new Set<string>();
 
-// A test run that is cut off (a time limit, Ctrl-C) must not leave servers behind.
+// A test run that is cut off (a time limit, Ctrl-C) must not leave servers and directories behind.
 process.on("exit", () => {
   for (const program of running) program.signal("SIGKILL");
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 });
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(1));
 

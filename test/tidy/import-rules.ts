@@ -44,6 +44,8 @@ const domainPurity: Rule = {
 const moduleTables: Rule = {
   name: "a module's table.ts is its own",
   find: (file) => {
+    // A test may look at the rows themselves.
+    if (!file.path.startsWith("src/") || isTest(file.path)) return [];
     const tables = importsOf(file).filter((name) =>
       /^src\/modules\/[^/]+\/(?:[\w-]+-)?table\.ts$/.test(name),
     );
@@ -58,6 +60,7 @@ const moduleTables: Rule = {
   ],
   innocent: [
     ["src/modules/orders/commands.ts", 'import { orders } from "./table.ts";'],
+    ["test/cluster/x.test.ts", 'import { payments } from "../../src/modules/payments/table.ts";'],
     ["src/commands/find.ts", 'import { COMMANDS } from "./table.ts";'],
   ],
 };

@@ -7,6 +7,7 @@ function formattersOf(locale: string) {
   return {
     money: new Intl.NumberFormat(locale, twoDigits),
     whole: new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }),
+    fine: new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }),
     short: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
     percent: new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }),
     moment: new Intl.DateTimeFormat(locale, { day: "2-digit", month: "short", ...time }),
@@ -44,7 +45,7 @@ const DURATIONS = [
 export function formatDuration(ms: number): string {
   const size = DURATIONS.find((candidate) => Math.abs(ms) >= candidate.ms);
   if (size !== undefined) return `${formatNumber(ms / size.ms)} ${size.unit}`;
-  return `${ms >= 10 ? formatCount(ms) : formatters.value.money.format(ms)} ms`;
+  return `${ms >= 10 ? formatCount(ms) : formatters.value.fine.format(ms)} ms`;
 }
 
 /** 73400320 → "70 MiB" */

@@ -8,12 +8,12 @@ export interface ReplicaState {
   readonly startedAt: string;
   readonly uptimeSeconds: number;
   readonly durability: "process" | "power";
-  readonly redis: "not_configured" | "ok" | "unavailable";
+  readonly redis: "not_configured" | "ok" | "away";
   readonly health: Readonly<Record<string, string | number | boolean>>;
   readonly replicas: readonly ReplicaEntry[];
   readonly queue: {
     readonly depth: number;
-    readonly oldestSeconds: number | null;
+    readonly oldestSeconds: number;
     readonly byKind: Readonly<Record<string, number>>;
   };
   readonly processors: Readonly<Record<ProcessorName, ProcessorState>>;
@@ -37,7 +37,7 @@ export interface ReplicaEntry {
   readonly name: string;
   readonly self: boolean;
   readonly alive: boolean;
-  readonly leaseUntil: string;
+  readonly leaseUntil: string | null;
 }
 
 export interface ProcessorState {

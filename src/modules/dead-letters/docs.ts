@@ -25,7 +25,7 @@ const LETTER = {
   subject: ORDER,
   error: { name: "OrderFailed", message: "The card gateway declined the charge.", code: "card_declined" },
   originalTopic: "process-purchases",
-  originalMessage: { payment_id: ORDER, product_id: 3, quantity: 2, card_last4: "1111" },
+  originalMessage: { payment_id: ORDER, product_id: 3, quantity: 2, card_last4: "0000" },
   attempts: 5,
   deaths: 1,
   firstDiedAt: "2025-07-15T12:34:56.123Z",

@@ -17,8 +17,6 @@ const DONE = JOB_STATES.indexOf("done");
 const CANCELLED = JOB_STATES.indexOf("cancelled");
 
 const WORK_EVERY_MS = 50;
-/** Letters per transaction, at most: some ms of the write lock. */
-const LETTERS_AT_ONCE_MAX = 100;
 
 /**
  * Requeues of many letters, a few per transaction at the pace that was asked for. All that is known of a job is its
@@ -81,7 +79,9 @@ export class RequeueJobs {
 
   #workOn(job: typeof requeueJobs.$inferSelect, now: number): void {
     const elapsedMs = Math.max(0, now - job.workedAtMs);
-    const due = Math.min(Math.floor((elapsedMs * job.perSecond) / 1000), LETTERS_AT_ONCE_MAX);
+    // A second's worth at most: an idle store thread makes one transaction per second, and one that was away for
+    // longer does not catch up in a burst. Under load there are hundreds of transactions, each with a few letters.
+    const due = Math.min(Math.floor((elapsedMs * job.perSecond) / 1000), job.perSecond);
     if (due === 0) return;
     const letters = this.#nextLetters(job, due);
     let requeued = 0;
@@ -93,10 +93,8 @@ export class RequeueJobs {
         requeued: job.requeued + requeued,
         refused: job.refused + letters.length - requeued,
         lastId: letters.at(-1)?.id ?? job.lastId,
-        // Exactly the time that these letters stand for: slow commits do not make a job slower. One that could
-        // not work for long does not catch up in a burst.
-        workedAtMs:
-          due === LETTERS_AT_ONCE_MAX ? now : job.workedAtMs + Math.ceil((due * 1000) / job.perSecond),
+        // Exactly the time that these letters stand for, so that slow commits do not make a job slower.
+        workedAtMs: due === job.perSecond ? now : job.workedAtMs + Math.ceil((due * 1000) / job.perSecond),
         ...(isOver ? { state: DONE, endedAtMs: now } : {}),
       })
       .where(and(eq(requeueJobs.id, job.id), eq(requeueJobs.state, RUNNING)))

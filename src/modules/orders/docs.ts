@@ -31,12 +31,12 @@ const CARD = {
     card_holder: { type: "string" as const, maxLength: 100 },
   },
 };
-/** The number that card schemes publish for tests. */
+/** Of the right form, and nobody's card. */
 const CARD_EXAMPLE = {
-  card_number: "4111111111111111",
+  card_number: "0000000000000000",
   card_exp_month: 12,
   card_exp_year: 2030,
-  card_security_code: "123",
+  card_security_code: "000",
   card_holder: "Maria da Silva",
 };
 
@@ -125,7 +125,7 @@ export const orderDocs = {
         status_name: "AUTHORIZED",
         attempts: 1,
         last_error: null,
-        card_last4: "1111",
+        card_last4: "0000",
       }),
       404: problemAnswer("There is no such order."),
     },

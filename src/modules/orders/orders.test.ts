@@ -37,7 +37,10 @@ function requeue(extra: unknown) {
 describe("accepting an order", () => {
   test("twenty of the same at once: one yes, nineteen times the same no", () => {
     const reservationId = shop.reserved(1, 2);
-    const replies = Array.from({ length: 20 }, () => shop.order({ reservationId, productId: 1, quantity: 2 }).kind);
+    const replies = Array.from(
+      { length: 20 },
+      () => shop.order({ reservationId, productId: 1, quantity: 2 }).kind,
+    );
     expect(replies.filter((kind) => kind === "accepted")).toHaveLength(1);
     expect(replies.filter((kind) => kind === "duplicate")).toHaveLength(19);
   });
@@ -120,9 +123,15 @@ describe("the way of an order", () => {
     const id = shop.ordered(1, 2);
     expect(shop.playOut(id, DECLINED)).toBe(5);
     expect(shop.nowMs - startedAtMs).toBe(1000 + 2000 + 4000 + 8000);
-    expect(shop.queries.orders.order(id)).toMatchObject({ status: 3, attempts: 5, last_error: "card_declined" });
+    expect(shop.queries.orders.order(id)).toMatchObject({
+      status: 3,
+      attempts: 5,
+      last_error: "card_declined",
+    });
     expect(shop.stockOf(1)).toBe(before);
-    expect(said("payment_retry").map(({ headers }) => headers)).toEqual([4, 3, 2, 1].map((n) => ({ attempt: `${n}` })));
+    expect(said("payment_retry").map(({ headers }) => headers)).toEqual(
+      [4, 3, 2, 1].map((n) => ({ attempt: `${n}` })),
+    );
     const [dead] = said("payment_dlq");
     expect(dead?.value).toEqual({
       originalTopic: "process-purchases",
@@ -179,7 +188,9 @@ describe("outcomes that are unknown", () => {
     // Nothing came back; the next life hands it out again.
     expect(shop.handOut(id)).toMatchObject({ isUncertain: true });
     const gone = { isCardGone: true, isCall: true };
-    expect(shop.report(id, 1, { outcome: { kind: "failed", code: "connect_refused" }, report: gone }).kind).toBe("retry");
+    expect(
+      shop.report(id, 1, { outcome: { kind: "failed", code: "connect_refused" }, report: gone }).kind,
+    ).toBe("retry");
     expect(shop.handOut(id, 1)).toMatchObject({ isUncertain: true });
     expect(shop.report(id, 2, { outcome: { kind: "declined", code: "not_charged" }, report: gone })).toEqual({
       kind: "finish",
@@ -232,7 +243,13 @@ describe("requeueing a dead order", () => {
     shop.playOut(id, DECLINED);
     expect(letters()).toMatchObject([{ id: first, deaths: 2, attempts: 10 }]);
     const history = shop.queries.letters.find(first ?? 0)?.history.map(({ event }) => event);
-    expect(history).toEqual([...Array(5).fill("attempt"), "died", "requeued", ...Array(5).fill("attempt"), "died"]);
+    expect(history).toEqual([
+      ...Array(5).fill("attempt"),
+      "died",
+      "requeued",
+      ...Array(5).fill("attempt"),
+      "died",
+    ]);
   });
 });
 

@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import {
+  RESERVATION_STATUSES,
+  RESERVATION_TRANSITIONS,
+  type ReservationTransition,
+} from "../../domain/reservation.ts";
+import { uuidBytes } from "../../domain/uuid.ts";
+import { StockWriter } from "../catalogue/stock-writer.ts";
 import { Shop } from "./fixtures/shop.ts";
+import { ReservationWriter } from "./reservation-writer.ts";
 
 let shop: Shop;
 let atFirst: Map<number, number>;
@@ -76,6 +84,42 @@ describe("expiring", () => {
   });
 });
 
+describe("the table of transitions, in SQL", () => {
+  const statuses = RESERVATION_STATUSES;
+  const transitions = Object.keys(RESERVATION_TRANSITIONS) as ReservationTransition[]; // keys of a const object
+  test.each(transitions.flatMap((name) => statuses.map((from) => [name, from] as const)))(
+    "%s from %s",
+    (name, from) => {
+      const { store } = shop;
+      const writer = new ReservationWriter(store.context, new StockWriter(store.context), () => shop.nowMs);
+      const text = shop.reserved(1, 2);
+      const id = uuidBytes(text);
+      const row = writer.find(id);
+      if (row === null) throw new Error("it was just reserved");
+      const held = from === "released" || from === "expired" ? 0 : 2;
+      store.database.sqlite.run("UPDATE reservations SET status = ?, held = ?", [
+        statuses.indexOf(from),
+        held,
+      ]);
+      if (held === 0) new StockWriter(store.context).giveBack(1, 2, shop.nowMs);
+      store.transact(() => {
+        if (name === "order") writer.order(id, row, 1, shop.nowMs);
+        if (name === "sell") writer.sell(id, 2);
+        if (name === "release") writer.release(id, 1, 2, shop.nowMs);
+        if (name === "retake") writer.retake(id, 1, 2, shop.nowMs);
+        if (name === "expire") shop.nowMs += 900_000;
+      });
+      // The sweep looks only every 100 ms.
+      shop.nowMs += 200;
+      store.transact(() => {});
+      const isAllowed = RESERVATION_TRANSITIONS[name].from === from;
+      // Past its time a reservation that was let alone has expired by itself; otherwise nothing else has happened.
+      const status = shop.queries.orders.reservation(text, shop.nowMs - 1_000_000)?.status;
+      expect(status).toBe(isAllowed ? RESERVATION_TRANSITIONS[name].to : from);
+    },
+  );
+});
+
 test("a transaction that is rolled back has moved no stock", () => {
   const before = shop.stockOf(1);
   expect(() =>
@@ -104,7 +148,9 @@ test("random reservations, orders, ends, requeues and time: pieces are neither m
       const pieces = model.pieces();
       for (const one of steps) play(model, one);
       expect(model.pieces()).toEqual(pieces);
-      expect(Math.min(...model.queries.catalogue.all().map(({ quantity }) => quantity))).toBeGreaterThanOrEqual(0);
+      expect(
+        Math.min(...model.queries.catalogue.all().map(({ quantity }) => quantity)),
+      ).toBeGreaterThanOrEqual(0);
       model.close();
     }),
     { seed, numRuns: 25 },

@@ -39,11 +39,13 @@ export interface AcceptParts {
 export class PaymentAcceptor {
   readonly #parts: AcceptParts;
   readonly #ids = new IdsInFlight();
+  #purgeGeneration: number;
   /** The id being worked on; its bytes are copied before anything else can run. */
   readonly #id = new Uint8Array(UUID_BYTES);
 
   constructor(parts: AcceptParts) {
     this.#parts = parts;
+    this.#purgeGeneration = parts.queries.purgeGeneration();
   }
 
   /** @param nowMs when it was accepted, ms since the epoch */
@@ -55,7 +57,7 @@ export class PaymentAcceptor {
     if (!parseUuid(correlationId, id, 0)) throw new Error("the route let a malformed correlationId through");
     ids.forgetUpTo(intake.tail);
     const inFlight = ids.amountOf(correlationId);
-    if (inFlight !== undefined) return compare(inFlight, amountCents, "pending");
+    if (inFlight !== undefined && !this.#wasPurged()) return compare(inFlight, amountCents, "pending");
     const known = queries.find(id);
     if (known !== null) return compare(known.amountCents, amountCents, known.status);
     if (durability === "power") return this.#acceptCommitted(correlationId, amountCents, nowMs);
@@ -63,6 +65,15 @@ export class PaymentAcceptor {
     if (head < 0) return { kind: "busy" };
     ids.add(correlationId, amountCents, head);
     return { kind: "accepted" };
+  }
+
+  /** Whether any replica has purged since the last look: what was in flight then is gone, and forgotten here. */
+  #wasPurged(): boolean {
+    const generation = this.#parts.queries.purgeGeneration();
+    if (generation === this.#purgeGeneration) return false;
+    this.#purgeGeneration = generation;
+    this.#ids.clear();
+    return true;
   }
 
   async #acceptCommitted(correlationId: string, amountCents: Cents, nowMs: number): Promise<AcceptAnswer> {

@@ -4,6 +4,7 @@ import { toCents } from "../../domain/money.ts";
 import type { ProcessorName } from "../../domain/processor.ts";
 import { UUID_BYTES, uuidBytes } from "../../domain/uuid.ts";
 import { type AttemptFrame, type PaymentTaskFrame, processorNumber, processorOf } from "../../ring/frames.ts";
+import { NO_EVENTS } from "../../store/event-sink.ts";
 import type { StoreContext, StoreModule } from "../../store/module.ts";
 import { state } from "../../store/tables.ts";
 import type { LeasedTask } from "../../store/task-queue.ts";
@@ -11,6 +12,7 @@ import type { DeadLetterSource } from "../dead-letters/sources.ts";
 import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import { CounterOutbox } from "./counter-outbox.ts";
 import { DeadPayments } from "./dead-payments.ts";
+import { EventTeller } from "./event-teller.ts";
 import { EventWriter } from "./event-writer.ts";
 import { RollupWriter } from "./rollup-writer.ts";
 import {
@@ -60,6 +62,7 @@ export class PaymentCommands implements StoreModule {
   readonly #rollups: RollupWriter;
   readonly #counters: CounterOutbox;
   readonly #events: EventWriter;
+  readonly #teller: EventTeller;
   readonly #dead: DeadPayments;
   readonly #statements;
   /** The id being stored: SQLite reads it during the call, so one buffer serves all. */
@@ -75,6 +78,7 @@ export class PaymentCommands implements StoreModule {
     this.#rollups = new RollupWriter(context.orm);
     this.#counters = new CounterOutbox(context.orm);
     this.#events = new EventWriter(context.orm);
+    this.#teller = new EventTeller(context.orm, context.events ?? NO_EVENTS);
     this.#dead = new DeadPayments(context, deadLetters, this.#events);
     this.#statements = prepareStatements(context.orm);
   }
@@ -99,6 +103,7 @@ export class PaymentCommands implements StoreModule {
     });
     if (isMissing(row)) return this.#repeat(id, payment);
     metrics.increment("payments_accepted");
+    this.#teller.accepted(payment.idBytes, payment.idAt, payment.amountCents, payment.acceptedAtMs);
     const number = processorNumber(upstream);
     const task = tasks.add("payment", row.seq, number, payment.acceptedAtMs);
     if (!task.leased) return { kind: "accepted", task: null };
@@ -123,6 +128,7 @@ export class PaymentCommands implements StoreModule {
     const row = this.#statements.insert.get({ id, cents: amountCents, at: acceptedAtMs });
     if (!isMissing(row)) {
       metrics.increment("payments_accepted");
+      this.#teller.accepted(id, 0, amountCents, acceptedAtMs);
       // Due now: the refill at the end of this very batch hands it to dispatch.
       tasks.schedule("payment", row.seq, acceptedAtMs);
       return { kind: "accepted", correlationId };
@@ -204,17 +210,19 @@ export class PaymentCommands implements StoreModule {
     const { tasks, metrics } = this.#context;
     const seq = tasks.finish(frame.taskId);
     if (seq === null) return;
+    const feeCents = feeOf(toCents(frame.amountCents), this.#feeShares[frame.processor]);
     const row = this.#statements.settle.get({
       seq,
       processor: processorNumber(frame.processor),
       requestedAt: frame.requestedAtMs,
       settledAt: nowMs,
-      fee: feeOf(toCents(frame.amountCents), this.#feeShares[frame.processor]),
+      fee: feeCents,
     });
     if (isMissing(row)) return;
     this.#rollups.add(frame.processor, frame.requestedAtMs, frame.amountCents);
     this.#counters.add(frame.processor, frame.requestedAtMs, frame.amountCents);
     metrics.increment("payments_settled", frame.processor);
+    this.#teller.settled(seq, frame, feeCents, nowMs);
   }
 
   #decline(frame: AttemptFrame, nowMs: number): void {
@@ -225,6 +233,7 @@ export class PaymentCommands implements StoreModule {
     this.#noteEvent(seq, frame, nowMs);
     this.#dead.put(seq, frame.code, nowMs);
     metrics.increment("payments_dead");
+    this.#teller.dead(seq, frame, nowMs);
   }
 
   #noteAttempt(frame: AttemptFrame, nowMs: number): void {
@@ -232,6 +241,7 @@ export class PaymentCommands implements StoreModule {
     if (task === null) return;
     this.#statements.noteError.run({ seq: task.subject, code: frame.code });
     this.#noteEvent(task.subject, frame, nowMs);
+    this.#teller.attempted(task.subject, frame, nowMs);
   }
 
   #noteEvent(seq: number, frame: AttemptFrame, nowMs: number): void {
@@ -249,6 +259,7 @@ export class PaymentCommands implements StoreModule {
   /** Forgets every payment, queued ones included, and nothing else. */
   #purge() {
     const { orm, tasks } = this.#context;
+    this.#teller.purged(Date.now());
     this.#rollups.discard();
     this.#counters.purge();
     this.#dead.forget();

@@ -25,6 +25,13 @@ export class IdsInFlight {
     this.#order.push({ id, head });
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#amounts.clear();
+    this.#order.length = 0;
+    this.#first = 0;
+  }
+
   /** Forgets what is committed. @param tail position up to which the store has committed */
   forgetUpTo(tail: number): void {
     const order = this.#order;

@@ -5,6 +5,7 @@ import { ROLLUP_BASE, ROLLUP_LEVELS, type RollupRange, rangesOf } from "../../do
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import { processorOf } from "../../ring/frames.ts";
 import type { OpenDatabase } from "../../store/database.ts";
+import { state } from "../../store/tables.ts";
 import { type PaymentStatusName, paymentEvents, paymentRollups, payments, statusName } from "./table.ts";
 
 export interface KnownPayment {
@@ -46,6 +47,7 @@ export class PaymentQueries {
   readonly #view;
   readonly #events;
   readonly #sums;
+  readonly #purgeGeneration;
 
   constructor({ orm }: OpenDatabase) {
     const byId = eq(payments.correlationId, sql.placeholder("id"));
@@ -54,6 +56,7 @@ export class PaymentQueries {
       .from(payments)
       .where(byId)
       .prepare();
+    this.#purgeGeneration = orm.select({ generation: state.purgeGeneration }).from(state).prepare();
     this.#view = orm.select().from(payments).where(byId).prepare();
     this.#events = orm
       .select()
@@ -76,6 +79,11 @@ export class PaymentQueries {
         ),
       )
       .prepare();
+  }
+
+  /** How often payments have been purged. */
+  purgeGeneration(): number {
+    return this.#purgeGeneration.get()?.generation ?? 0;
   }
 
   /** What is stored under these 16 bytes, or null. */

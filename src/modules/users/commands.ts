@@ -8,7 +8,7 @@ import type { DeadLetterSource, RequeueResult } from "../dead-letters/sources.ts
 import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
-import { CounterWriter } from "./counters.ts";
+import { CounterWriter } from "./counter-writer.ts";
 import { GatewayTasks } from "./gateway-tasks.ts";
 import { prepareStatements } from "./statements.ts";
 import { statusNumber, typeNumber, typeOf } from "./table.ts";

@@ -1,7 +1,3 @@
-import { sql } from "drizzle-orm";
-import type { OpenDatabase } from "../../store/database.ts";
-import { userCounters } from "./table.ts";
-
 /**
  * The counters of `GET /api/v1/metrics`, under the names of the original. They are kept in the database, in the
  * transaction of what they count: all replicas show the same numbers, and a restart or kill -9 loses none.
@@ -23,31 +19,3 @@ export const USER_COUNTERS = [
 ] as const;
 
 export type UserCounter = (typeof USER_COUNTERS)[number];
-
-/** Counts in memory over a batch, and writes each counter once. */
-export class CounterWriter {
-  readonly #upsert;
-  readonly #deltas = new Map<UserCounter, number>();
-
-  constructor(orm: OpenDatabase["orm"]) {
-    this.#upsert = orm
-      .insert(userCounters)
-      .values({ name: sql.placeholder("name"), value: sql.placeholder("delta") })
-      .onConflictDoUpdate({ target: userCounters.name, set: { value: sql.raw("value + excluded.value") } })
-      .prepare();
-  }
-
-  count(name: UserCounter): void {
-    this.#deltas.set(name, (this.#deltas.get(name) ?? 0) + 1);
-  }
-
-  /** Writes what the batch counted, in its transaction. */
-  flush(): void {
-    for (const [name, delta] of this.#deltas) this.#upsert.run({ name, delta });
-    this.#deltas.clear();
-  }
-
-  discard(): void {
-    this.#deltas.clear();
-  }
-}

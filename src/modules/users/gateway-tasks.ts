@@ -12,7 +12,7 @@ import type { DeadAttempt, DeadLetter } from "../dead-letters/sources.ts";
 import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { FEES_ACCOUNT, OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
-import type { CounterWriter } from "./counters.ts";
+import type { CounterWriter } from "./counter-writer.ts";
 import type { UserPaymentRow, UserStatements } from "./statements.ts";
 import { statusNumber, statusOf, typeOf } from "./table.ts";
 

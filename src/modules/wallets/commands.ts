@@ -1,11 +1,13 @@
 import { eq, sql } from "drizzle-orm";
 import { exceedsBalanceLimit, type LedgerRefusal } from "../../domain/ledger.ts";
-import { UUID_BYTES, uuidBytes } from "../../domain/uuid.ts";
+import { toAmount } from "../../domain/money.ts";
+import { formatUuid, UUID_BYTES, uuidBytes } from "../../domain/uuid.ts";
 import type { WalletOperationType, WalletOutcome } from "../../domain/wallet-operation.ts";
 import { FRAME_KINDS } from "../../ring/frames.ts";
 import type { IntakeFrame, StoreContext, StoreModule } from "../../store/module.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
+import type { TopicWriter } from "../topics/topic-log.ts";
 import { readOperation, type WalletOperation } from "./operation-frame.ts";
 import { OPERATION_STATUS, operationTypeNumber, walletOperations, wallets } from "./table.ts";
 
@@ -37,16 +39,23 @@ export type WalletReply =
       readonly outcome: WalletOutcome;
     };
 
+const UUIDS_MAX = 10_000;
+
 /** Section E's writes. The money itself is the ledger's. */
 export class WalletCommands implements StoreModule {
   readonly #ledger: Ledger;
+  readonly #topics: TopicWriter;
   readonly #metrics: StoreContext["metrics"];
   readonly #statements;
   /** The id of the operation in a frame. SQLite copies it during the call, so one buffer serves all. */
   readonly #id = Buffer.alloc(UUID_BYTES);
+  /** By account; true for ever, because a frame's wallet was committed before the frame was made. */
+  readonly #uuids = new Map<number, string>();
 
-  constructor({ orm, metrics }: Pick<StoreContext, "orm" | "metrics">, ledger: Ledger) {
+  /** @param topics hears of every queued operation, in `operation_queue` */
+  constructor({ orm, metrics }: Pick<StoreContext, "orm" | "metrics">, ledger: Ledger, topics: TopicWriter) {
     this.#ledger = ledger;
+    this.#topics = topics;
     this.#metrics = metrics;
     this.#statements = prepareStatements(orm);
   }
@@ -57,8 +66,11 @@ export class WalletCommands implements StoreModule {
   };
 
   readonly frames = {
-    [FRAME_KINDS.walletOperation]: (frame: IntakeFrame) => {
-      this.#decide(readOperation(frame, this.#id));
+    [FRAME_KINDS.walletOperation]: (frame: IntakeFrame, nowMs: number) => {
+      const operation = readOperation(frame, this.#id);
+      this.#decide(operation);
+      const { accountId, type, amountCents } = operation;
+      this.#publish(this.#uuidOf(accountId), formatUuid(this.#id, 0), type, amountCents, nowMs);
     },
   };
 
@@ -92,7 +104,31 @@ export class WalletCommands implements StoreModule {
       acceptedAtMs: nowMs,
       type,
     });
+    if (!sync) this.#publish(walletUuid, operationId, type, amountCents, nowMs);
     return { kind: "operated", walletUuid, operationId, sync, outcome };
+  }
+
+  #publish(
+    walletUuid: string,
+    operationId: string,
+    operationType: WalletOperationType,
+    amountCents: number,
+    nowMs: number,
+  ): void {
+    const amount = toAmount(amountCents);
+    const value = { operation_id: operationId, wallet_uuid: walletUuid, operationType, amount };
+    this.#topics.append("operation_queue", walletUuid, value, {}, nowMs);
+  }
+
+  #uuidOf(accountId: number): string {
+    const known = this.#uuids.get(accountId);
+    if (known !== undefined) return known;
+    const row = this.#statements.findUuid.get({ accountId });
+    if (row === undefined) throw new Error(`there is no wallet with the account ${accountId}`);
+    const uuid = formatUuid(row.uuid, 0);
+    if (this.#uuids.size >= UUIDS_MAX) this.#uuids.clear();
+    this.#uuids.set(accountId, uuid);
+    return uuid;
   }
 
   /** Applies or rejects an operation, and keeps which. */
@@ -148,6 +184,11 @@ function prepareStatements(orm: StoreContext["orm"]) {
       .select({ accountId: wallets.accountId })
       .from(wallets)
       .where(eq(wallets.uuid, sql.placeholder("uuid")))
+      .prepare(),
+    findUuid: orm
+      .select({ uuid: wallets.uuid })
+      .from(wallets)
+      .where(eq(wallets.accountId, sql.placeholder("accountId")))
       .prepare(),
     addOperation: orm
       .insert(walletOperations)

@@ -5,6 +5,8 @@ import { StoreHarness } from "../../store/fixtures/store-harness.ts";
 import { auditLedger } from "../ledger/audit.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { LedgerQueries } from "../ledger/queries.ts";
+import { TopicQueries } from "../topics/queries.ts";
+import { TopicLog } from "../topics/topic-log.ts";
 import { type Operate, WalletCommands, type WalletReply } from "./commands.ts";
 import { readNewWallet, readOperationBody, readSync } from "./model.ts";
 import { WALLET_OPERATION_BYTES, writeOperation } from "./operation-frame.ts";
@@ -18,8 +20,9 @@ let queries: WalletQueries;
 beforeEach(() => {
   store = new StoreHarness();
   const ledger = new Ledger(store.context);
-  wallets = new WalletCommands(store.context, ledger);
-  store.modules.push(wallets, ledger);
+  const topics = new TopicLog(store.context);
+  wallets = new WalletCommands(store.context, ledger, topics);
+  store.modules.push(wallets, topics, ledger);
   queries = new WalletQueries(store.database, new LedgerQueries(store.database));
 });
 afterEach(() => {
@@ -54,7 +57,7 @@ function takeFrame({ accountId }: Wallet, type: Operate["type"], amountCents: nu
   bytes.set(uuidBytes(id), offset);
   writeOperation(new DataView(bytes.buffer, offset), { accountId, type, amountCents, acceptedAtMs: 3_000 });
   const frame = { view: new DataView(bytes.buffer), bytes, offset };
-  wallets.frames[FRAME_KINDS.walletOperation]?.(frame);
+  wallets.frames[FRAME_KINDS.walletOperation]?.(frame, 4_000);
   return id;
 }
 
@@ -129,6 +132,20 @@ describe("queued operations", () => {
     expect(queries.balanceCents(wallet.accountId)).toBe(0);
     store.transact(() => takeFrame(wallet, "DEPOSIT", 500));
     expect(queries.balanceCents(wallet.accountId)).toBe(500);
+  });
+
+  test("are messages of operation_queue, in their order; those that are waited for are not", () => {
+    const wallet = createWallet(0);
+    const ids = store.transact(() => [takeFrame(wallet, "DEPOSIT", 500), takeFrame(wallet, "WITHDRAW", 125)]);
+    operate(wallet, "DEPOSIT", 1);
+    const messages = new TopicQueries(store.database).messagesFrom("operation_queue", 0, 0, 10);
+    expect(messages.map(({ key, value }) => [key, value])).toEqual([
+      [wallet.uuid, { operation_id: ids[0], wallet_uuid: wallet.uuid, operationType: "DEPOSIT", amount: 5 }],
+      [
+        wallet.uuid,
+        { operation_id: ids[1], wallet_uuid: wallet.uuid, operationType: "WITHDRAW", amount: 1.25 },
+      ],
+    ]);
   });
 
   test("are listed newest first, page by page", () => {

@@ -5,7 +5,7 @@ interface FigureTileProps {
   readonly value: string;
   /** What belongs to the value: a second figure, a comparison. */
   readonly note?: ComponentChildren;
-  readonly tone?: "good" | "bad" | "warn" | undefined;
+  readonly tone?: "warn" | undefined;
 }
 
 /** One figure that is read at a glance. */

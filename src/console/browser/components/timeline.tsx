@@ -1,6 +1,6 @@
 import { formatDuration, formatMoney, formatTime } from "../format.ts";
 import type { TimelineEntry } from "../pages/payments/payment-data.ts";
-import { eventName, stateName } from "../words/words.ts";
+import { eventName, stateName, t } from "../words/words.ts";
 
 const TONES: Readonly<Record<string, string>> = {
   settled: "good",
@@ -9,6 +9,7 @@ const TONES: Readonly<Record<string, string>> = {
   success: "good",
   authorized: "good",
   dead: "bad",
+  died: "bad",
   failed: "bad",
   rejected: "bad",
   declined: "bad",
@@ -36,7 +37,9 @@ export function Timeline({ entries }: { readonly entries: readonly TimelineEntry
             <p class="soft">
               <time dateTime={at}>{formatTime(at)}</time>
               {gap === null ? "" : ` · +${formatDuration(gap)}`}
-              {latencyMs === undefined ? "" : ` · ⇄ ${formatDuration(latencyMs)}`}
+              {latencyMs === undefined
+                ? ""
+                : ` · ${t("timeline.took", { value: formatDuration(latencyMs) })}`}
               {detail === undefined ? "" : ` · ${detail}`}
             </p>
           </li>

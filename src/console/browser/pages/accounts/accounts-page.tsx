@@ -24,7 +24,7 @@ export function AccountsPage() {
         <div class="pay-side">
           <AccountFinder kind="user" />
           <AccountFinder kind="wallet" />
-          <Recent />
+          <Recent opened={subject} />
         </div>
         {kind === "user" && id !== "" ? (
           <UserAccount key={id} id={id} />
@@ -42,9 +42,15 @@ export function AccountsPage() {
   );
 }
 
-function Recent() {
+/** What is open comes first: it is kept only once it was shown. */
+function Recent({ opened }: { readonly opened: string | null }) {
   const kinds: readonly Kind[] = ["user", "wallet"];
-  const recent = kinds.flatMap((kind) => readRecent(kind).map((id) => ({ kind, id })));
+  const kept = kinds.flatMap((kind) => readRecent(kind).map((id) => `${kind}:${id}`));
+  const all = [...new Set(opened === null ? kept : [opened, ...kept])];
+  const recent = all.map((subject) => {
+    const [kind, id = ""] = subject.split(":", 2);
+    return { kind: kind === "wallet" ? "wallet" : "user", id } as const;
+  });
   if (recent.length === 0) return null;
   return (
     <section class="panel" aria-label={t("accounts.recent")}>

@@ -1,5 +1,6 @@
+import { useMemo } from "preact/hooks";
 import { Chart } from "../../components/chart.tsx";
-import { formatBytes, formatDuration, formatNumber } from "../../format.ts";
+import { formatBytes, formatDuration, formatNumber, formatShare } from "../../format.ts";
 import { t } from "../../words/words.ts";
 import type { History } from "./overview-data.ts";
 
@@ -8,6 +9,7 @@ export function Charts({ history: { times, series } }: { readonly history: Histo
   return (
     <div class="charts">
       <ThroughputChart times={times} series={series} />
+      <ShareChart times={times} series={series} />
       <Chart
         title={t("chart.acceptLatency")}
         times={times}
@@ -78,6 +80,7 @@ export function ThroughputChart({ times, series }: Pick<History, "times" | "seri
       title={t("chart.throughput")}
       times={times}
       format={formatNumber}
+      height={200}
       series={[
         { label: t("chart.accepted"), color: "--series-3", values: series.accepted },
         { label: "default", color: "--series-1", values: series.settledDefault, filled: true },
@@ -85,4 +88,31 @@ export function ThroughputChart({ times, series }: Pick<History, "times" | "seri
       ]}
     />
   );
+}
+
+/** Which processor takes how much of what is settled. */
+function ShareChart({ times, series }: Pick<History, "times" | "series">) {
+  const shares = useMemo(() => sharesOf(series.settledDefault, series.settledFallback), [series]);
+  return (
+    <Chart
+      title={t("chart.share")}
+      times={times}
+      format={formatShare}
+      series={[
+        { label: "default", color: "--series-1", values: shares.default, filled: true },
+        { label: "fallback", color: "--series-2", values: shares.fallback },
+      ]}
+    />
+  );
+}
+
+type Column = readonly (number | null)[];
+
+/** Nothing settled has no shares: a hole in the lines. */
+function sharesOf(left: Column, right: Column): { readonly default: Column; readonly fallback: Column } {
+  const first = left.map((value, index) => {
+    const all = (value ?? 0) + (right[index] ?? 0);
+    return all === 0 ? null : (value ?? 0) / all;
+  });
+  return { default: first, fallback: first.map((share) => (share === null ? null : 1 - share)) };
 }

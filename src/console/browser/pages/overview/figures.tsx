@@ -20,7 +20,7 @@ export function Figures({ history, state }: { readonly history: History; readonl
   const settled = now("settledDefault") + now("settledFallback");
   const failed = now("failedAttempts");
   const { queue, totals, memory, dispatch } = state;
-  const oldest = queue.oldestSeconds ?? 0;
+  const oldest = queue.oldestSeconds;
   return (
     <dl class="tiles">
       <FigureTile
@@ -37,7 +37,7 @@ export function Figures({ history, state }: { readonly history: History; readonl
         label={t("figure.failed")}
         value={formatNumber(failed)}
         note={t("figure.dead", { count: formatCount(totals.dead) })}
-        tone={totals.dead > 0 ? "bad" : failed > 0 ? "warn" : undefined}
+        tone={failed > 0 ? "warn" : undefined}
       />
       <FigureTile
         label={t("figure.latency")}

@@ -30,7 +30,7 @@ export function Replicas({ state }: { readonly state: ReplicaState }) {
             </dd>,
           ])}
         <dt>Redis</dt>
-        <dd class={redis === "unavailable" ? "bad-text" : ""}>{redis.replaceAll("_", " ")}</dd>
+        <dd class={redis === "away" ? "bad-text" : ""}>{redis.replaceAll("_", " ")}</dd>
         <dt>{t("replicas.durability")}</dt>
         <dd>{durability}</dd>
         <dt>{t("replicas.waiting")}</dt>

@@ -1,4 +1,4 @@
-import { call } from "../../call.ts";
+import { type CallResult, call } from "../../call.ts";
 
 /** An account payment as the service shows it. */
 export interface AccountPayment {
@@ -30,7 +30,19 @@ export function findPayment(paymentId: string, signal: AbortSignal) {
   return call<AccountPayment>(`/payments/${paymentId}`, { signal });
 }
 
-/** Asks and waits; 408 means that it is still pending. */
-export function awaitPayment(paymentId: string, signal: AbortSignal) {
-  return call<AccountPayment>(`/payments/lp/${paymentId}`, { signal });
+/** A little less than the service waits (10 s unless set otherwise): browsers log its 408 as an error. */
+const WAIT_MS = 9000;
+
+/** Asks and waits until the payment is final, or for a while. */
+export async function awaitPayment(
+  paymentId: string,
+  signal: AbortSignal,
+): Promise<CallResult<AccountPayment> | { readonly kind: "pending" }> {
+  const patience = AbortSignal.timeout(WAIT_MS);
+  const result = await call<AccountPayment>(`/payments/lp/${paymentId}`, {
+    signal: AbortSignal.any([signal, patience]),
+  });
+  if (result.kind === "ok") return result;
+  const isPending = patience.aborted || (result.kind === "refused" && result.status === 408);
+  return isPending ? { kind: "pending" } : result;
 }

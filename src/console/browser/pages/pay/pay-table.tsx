@@ -48,7 +48,9 @@ function PayRow({ payment }: { readonly payment: AccountPayment }) {
         {formatMoney(amount)}
       </td>
       <td data-label={t("pay.account")}>{accountNumber}</td>
-      <td data-label={t("pay.purpose")}>{description ?? "–"}</td>
+      <td data-label={t("pay.purpose")} class={description === null ? "nothing" : ""}>
+        {description ?? "–"}
+      </td>
       <td data-label={t("label.created")} class="nowrap">
         <time dateTime={created}>{formatMoment(created)}</time>
       </td>

@@ -58,10 +58,10 @@ export class PaymentWatch {
       this.#show(result.data);
       if (result.data.state !== "pending") return;
     }
-    const known = result.kind !== "absent" && !(result.kind === "refused" && result.status === 404);
-    if (!known) return;
-    const stillPending = result.kind === "refused" && result.status === 408;
-    if (!stillPending) await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_FAILURE_MS));
+    const isGone = result.kind === "absent" || (result.kind === "refused" && result.status === 404);
+    if (isGone) return;
+    if (result.kind !== "pending")
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_FAILURE_MS));
     if (!signal.aborted) this.#line.push(paymentId);
   }
 }

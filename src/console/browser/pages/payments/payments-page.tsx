@@ -96,11 +96,13 @@ function PaymentTable({ items, filters }: PaymentTableProps) {
               {formatMoney(item.amount)}
             </td>
             <td data-label={t("filter.source")}>{sourceName(item.source)}</td>
-            <td data-label={t("label.processor")}>{item.processor ?? "–"}</td>
+            <td data-label={t("label.processor")} class={item.processor === null ? "nothing" : ""}>
+              {item.processor ?? "–"}
+            </td>
             <td data-label={t("label.attempts")} class="number">
               {item.attempts}
             </td>
-            <td data-label={t("label.lastError")} class={item.lastError === null ? "soft" : "mono"}>
+            <td data-label={t("label.lastError")} class={item.lastError === null ? "nothing" : "mono"}>
               {item.lastError ?? "–"}
             </td>
             <td data-label={t("label.created")} class="nowrap">

@@ -6,6 +6,7 @@ import { PROCESSORS, useReplicaState } from "../../replica-state.ts";
 import { t } from "../../words/words.ts";
 import { ThroughputChart } from "../overview/charts.tsx";
 import { useHistory } from "../overview/overview-data.ts";
+import { OtherUpstreams } from "./other-upstreams.tsx";
 import { ProcessorPanel } from "./processor-panel.tsx";
 import { Traffic } from "./traffic.tsx";
 
@@ -37,6 +38,7 @@ export function SimulatorPage() {
         </>
       )}
       {history === null ? null : <ThroughputChart times={history.times} series={history.series} />}
+      <OtherUpstreams />
     </>
   );
 }

@@ -70,7 +70,7 @@ function PartitionLinks({ topic, partition }: TopicTailProps) {
           aria-current={partition === String(number)}
           title={`${firstOffset}–${lastOffset} · ${formatDuration((oldestAgeSeconds ?? 0) * 1000)}`}
         >
-          {number} <span class="soft">{formatCount(depth)}</span>
+          #{number} <span class="soft">· {formatCount(depth)}</span>
         </a>
       ))}
     </nav>
