@@ -6,7 +6,7 @@
  *
  *   {"servers":[{"name":"processor-default","port":8001,"url":"http://127.0.0.1:8001"}, …]}
  */
-import { simulateGateway } from "../engine/built-in-server.ts";
+import { simulateBank, simulateGateway } from "../engine/built-in-server.ts";
 import { createBuiltInProcessors } from "../simulator/built-in-processors.ts";
 import { CardGatewaySimulator } from "../simulator/card-gateway.ts";
 import { readSimulateOptions, type SimulateOptions } from "../simulator/simulate-flags.ts";
@@ -24,6 +24,9 @@ export type SimulateContext = Pick<CommandContext, "options" | "print"> & {
     | "mockGatewayErrorShare"
     | "mockGatewayLateShare"
     | "gatewayTimeoutSeconds"
+    | "bankDelayMinSeconds"
+    | "bankDelayMaxSeconds"
+    | "bankApprovalRate"
   >;
 };
 
@@ -60,6 +63,7 @@ function planServers(
     token: options["--token"],
   });
   const gateway = simulateGateway(settings);
+  const bank = simulateBank(settings);
   const cardGateway = new CardGatewaySimulator({ token: options["--token"] });
   return [
     {
@@ -76,6 +80,11 @@ function planServers(
       name: "payment-gateway",
       port: options["--port-gateway"],
       handle: (request) => gateway.pay(request),
+    },
+    {
+      name: "bank",
+      port: options["--port-bank"],
+      handle: (request, path) => bank.handle(request, path),
     },
     {
       name: "card-gateway",

@@ -30,7 +30,12 @@ export interface DispatchTask extends PaymentTask {
 /** One call to a processor; never rejects. */
 export type PayCall = (
   processor: ProcessorName,
-  payment: { readonly correlationId: string; readonly amountCents: number; readonly requestedAtMs: number },
+  payment: {
+    readonly correlationId: string;
+    readonly amountCents: number;
+    readonly requestedAtMs: number;
+    readonly uncertain: boolean;
+  },
 ) => Promise<PaymentOutcome>;
 
 export interface DispatchThreadParts {
@@ -232,12 +237,14 @@ export class DispatchThread {
     const requestedAtMs = Date.now();
     const startedAt = performance.now();
     this.#calling.add(task.taskId);
-    const { correlationId, amountCents } = task;
-    const called = pay(processor, { correlationId, amountCents, requestedAtMs }).catch((error: unknown) => {
-      // A defect; whether the processor has seen the payment is unknown.
-      log.error("a call threw: this is a defect", { processor, error });
-      return { kind: "unknown", code: "internal_error" } as const;
-    });
+    const { correlationId, amountCents, uncertain } = task;
+    const called = pay(processor, { correlationId, amountCents, requestedAtMs, uncertain }).catch(
+      (error: unknown) => {
+        // A defect; whether the processor has seen the payment is unknown.
+        log.error("a call threw: this is a defect", { processor, error });
+        return { kind: "unknown", code: "internal_error" } as const;
+      },
+    );
     void called.then((outcome) => {
       const latencyMs = performance.now() - startedAt;
       this.#calling.delete(task.taskId);

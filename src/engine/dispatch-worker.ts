@@ -86,7 +86,8 @@ async function start(
       Math.random,
     ),
     runners: createRunners(client, settings, upstreamUrls, new CardSeal(cardKey)),
-    pay: (processor, payment) => clients[processor].pay(payment),
+    pay: (processor, payment) =>
+      payment.uncertain ? clients[processor].resume(payment) : clients[processor].pay(payment),
     tasks: new RingConsumer(attachSharedRing(tasks)),
     outcomes: new RingProducer(attachSharedRing(outcomes)),
     bell,

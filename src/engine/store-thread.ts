@@ -34,8 +34,8 @@ import type { BatchEffects, StoreBatch } from "./store-batch.ts";
 const WINDOW_MS = 3;
 /** Far more than a transaction takes: the process was stopped meanwhile, or the disk was. */
 const CRAMPED_MS = 15;
-const CRAMPED_WINDOW_MS = 25;
-/** Back to the usual window within some 50 commits. */
+const CRAMPED_WINDOW_MS = 12;
+/** Back to the usual window within some 30 commits. */
 const WINDOW_DECAY = 0.96;
 /** Longest sleep: how late housekeeping (lease, free tasks that become due) may be. */
 const IDLE_MS = 100;

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
-import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { SCHEMA_VERSION, schemaVersionOf } from "./migrations.ts";
 
 /**
@@ -25,6 +26,9 @@ export function backUp(databaseFile: string, target: string): BackupResult {
     sqlite.run("PRAGMA busy_timeout = 5000");
     // A read transaction: a snapshot of one moment, while writers go on.
     sqlite.query("VACUUM INTO ?").run(part);
+  } catch (error) {
+    rmSync(part, { force: true });
+    return refused(`cannot write ${part}: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     sqlite.close();
   }
@@ -51,6 +55,7 @@ export function restore(backup: string, databaseFile: string, asideSuffix: strin
   if (running.length > 0) {
     return refused(`stop the replicas that use ${databaseFile} first: ${running.join(", ")}`);
   }
+  mkdirSync(dirname(databaseFile), { recursive: true });
   const part = `${databaseFile}.restore`;
   rmSync(part, { force: true });
   const copied = backUp(backup, part);

@@ -23,7 +23,11 @@ export type PaymentAnswer =
 export function classifyPaymentAnswer(answer: HttpAnswer, nowMs: number): PaymentAnswer {
   const { status } = answer;
   const code = `http_${status}`;
-  if (status < 300) return { kind: "recorded" };
+  if (status < 300) {
+    return isEmptyOrObject(answer.body)
+      ? { kind: "recorded" }
+      : { kind: "ask", absentCode: "unreadable", unansweredCode: "unreadable" };
+  }
   // Redirects are not followed: an address that moved is a service set up wrong, and nothing was processed.
   if (status < 400) return { kind: "failed", code };
   switch (status) {
@@ -77,6 +81,17 @@ export function readJsonObject(bytes: Uint8Array): Readonly<Record<string, unkno
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};
+  }
+}
+
+/** A page of somebody else (a proxy, a portal) with status 200 is no receipt. */
+function isEmptyOrObject(body: Uint8Array): boolean {
+  if (body.length === 0) return true;
+  try {
+    const value: unknown = JSON.parse(UTF_8.decode(body));
+    return typeof value === "object" && value !== null;
+  } catch {
+    return false;
   }
 }
 

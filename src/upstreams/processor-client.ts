@@ -35,6 +35,7 @@ export type LookupOutcome =
   | { readonly kind: "not-found" }
   | { readonly kind: "unavailable"; readonly code: string };
 
+const ABSENT = "not_found";
 const JSON_HEADERS = { "Content-Type": "application/json" };
 
 /** One of the two payment processors, with connections of its own. */
@@ -71,6 +72,20 @@ export class ProcessorClient {
     const meaning = classifyPaymentAnswer(result, Date.now());
     if (meaning.kind === "recorded") return { kind: "settled", requestedAtMs };
     return meaning.kind === "ask" ? this.#confirm(payment, meaning) : meaning;
+  }
+
+  /**
+   * Goes on with a payment whose earlier call had an unknown outcome: asks for it first, because a processor
+   * that is slower than our patience would leave the same call unknown for ever, and sends it again if it
+   * is not there.
+   */
+  async resume(payment: ProcessorPayment): Promise<PaymentOutcome> {
+    const found = await this.#confirm(payment, {
+      kind: "ask",
+      absentCode: ABSENT,
+      unansweredCode: "unanswered",
+    });
+    return found.kind === "unknown" && found.code === ABSENT ? this.pay(payment) : found;
   }
 
   /** Asks whether the processor has a payment, and under which time and amount. */

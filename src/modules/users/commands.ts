@@ -3,12 +3,14 @@ import { exceedsBalanceLimit } from "../../domain/ledger.ts";
 import { toCents } from "../../domain/money.ts";
 import type { UserPaymentType } from "../../domain/user-payment.ts";
 import { uuidBytes } from "../../domain/uuid.ts";
+import { NO_EVENTS } from "../../store/event-sink.ts";
 import type { StoreContext, StoreModule, TaskHandler } from "../../store/module.ts";
 import type { DeadLetterSource, RequeueResult } from "../dead-letters/sources.ts";
 import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
 import { CounterWriter } from "./counter-writer.ts";
+import { tellUserPayment } from "./event-teller.ts";
 import { GatewayTasks } from "./gateway-tasks.ts";
 import { prepareStatements } from "./statements.ts";
 import { statusNumber, typeNumber, typeOf } from "./table.ts";
@@ -63,6 +65,7 @@ export class UserCommands implements StoreModule, DeadLetterSource {
         deadLetters,
         settings,
         metrics,
+        events: context.events,
       }),
     };
   }
@@ -163,6 +166,7 @@ export class UserCommands implements StoreModule, DeadLetterSource {
   ): UserReply {
     const row = this.#paymentRow(type, request, commissionCents, nowMs);
     const { id: paymentId } = this.#statements.addPayment.get({ ...row, holdId });
+    tellUserPayment(this.#context.events ?? NO_EVENTS, { ...request, id: paymentId }, type, "new", nowMs);
     this.#schedule(paymentId, nowMs);
     return {
       kind: "accepted",

@@ -4,6 +4,7 @@ import { toAmount } from "../../domain/money.ts";
 import { formatUuid, UUID_BYTES, uuidBytes } from "../../domain/uuid.ts";
 import type { WalletOperationType, WalletOutcome } from "../../domain/wallet-operation.ts";
 import { FRAME_KINDS } from "../../ring/frames.ts";
+import { type EventSink, NO_EVENTS } from "../../store/event-sink.ts";
 import type { IntakeFrame, StoreContext, StoreModule } from "../../store/module.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
@@ -46,6 +47,7 @@ export class WalletCommands implements StoreModule {
   readonly #ledger: Ledger;
   readonly #topics: TopicWriter;
   readonly #metrics: StoreContext["metrics"];
+  readonly #events: EventSink;
   readonly #statements;
   /** The id of the operation in a frame. SQLite copies it during the call, so one buffer serves all. */
   readonly #id = Buffer.alloc(UUID_BYTES);
@@ -53,10 +55,11 @@ export class WalletCommands implements StoreModule {
   readonly #uuids = new Map<number, string>();
 
   /** @param topics hears of every queued operation, in `operation_queue` */
-  constructor({ orm, metrics }: Pick<StoreContext, "orm" | "metrics">, ledger: Ledger, topics: TopicWriter) {
+  constructor({ orm, metrics, events }: Pick<StoreContext, "orm" | "metrics" | "events">, ledger: Ledger, topics: TopicWriter) {
     this.#ledger = ledger;
     this.#topics = topics;
     this.#metrics = metrics;
+    this.#events = events ?? NO_EVENTS;
     this.#statements = prepareStatements(orm);
   }
 
@@ -147,7 +150,20 @@ export class WalletCommands implements StoreModule {
       balanceAfterCents: balanceCents,
       atMs: acceptedAtMs,
     });
+    this.#tell(operation, reason, balanceCents);
     return reason === null ? { kind: "applied", balanceCents } : { kind: "rejected", reason, balanceCents };
+  }
+
+  #tell({ id, type, amountCents, acceptedAtMs }: WalletOperation, reason: string | null, balanceCents: number) {
+    if (!this.#events.wants("wallet.operation")) return;
+    const fields = {
+      id: formatUuid(id, 0),
+      operationType: type,
+      amount: toAmount(amountCents),
+      status: reason === null ? "applied" : "rejected",
+      balance: toAmount(balanceCents),
+    };
+    this.#events.emit("wallet.operation", fields, acceptedAtMs);
   }
 
   #move({ id, accountId, type, amountCents, acceptedAtMs }: WalletOperation): LedgerRefusal | null {
