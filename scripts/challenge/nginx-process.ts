@@ -18,6 +18,9 @@ export function prepareNginx(
     text = replaceOnce(text, `server ${name}:9999 `, `server ${address} `);
   text = replaceOnce(text, "listen 9999 ", `listen ${listen} `);
   text = replaceOnce(text, "pid /tmp/nginx.pid;", `pid ${directory}/nginx.pid;`);
+  // Started by root, nginx would change to a user that may not reach the replicas' sockets and the files here.
+  if (process.getuid?.() === 0)
+    text = replaceOnce(text, "worker_processes 1;", "worker_processes 1;\nuser root root;");
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${directory}/temp/${name};`)
     .join("\n  ");

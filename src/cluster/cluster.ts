@@ -52,6 +52,8 @@ export class Cluster {
   #subscriber: Redis | null = null;
   #store: CounterStore | null = null;
   #sync: CounterSync | null = null;
+  /** The eviction policy that makes this Redis unfit; null while there is none. */
+  #evicts: string | null = null;
   #isFeeding = false;
   #feedAtMs = 0;
 
@@ -149,8 +151,6 @@ export class Cluster {
       { policy: this.#evicts },
     );
   }
-  #evicts: string | null = null;
-
   #look(): void {
     const { state, storeBell, log } = this.#parts;
     const now = Date.now();

@@ -8,7 +8,11 @@
  * @param share 0.5 for the median
  * @returns in the unit of the bounds; the highest bound for what is above it; null without observations
  */
-export function percentileOf(bounds: readonly number[], counts: ArrayLike<number>, share: number): number | null {
+export function percentileOf(
+  bounds: readonly number[],
+  counts: ArrayLike<number>,
+  share: number,
+): number | null {
   let total = 0;
   for (let bucket = 0; bucket < counts.length; bucket++) total += counts[bucket] ?? 0;
   if (total <= 0) return null;

@@ -15,5 +15,7 @@ export function uuidRange(text: string): { low: Uint8Array; high: Uint8Array } |
 }
 
 function bytesOf(digits: string): Uint8Array {
-  return Uint8Array.from({ length: UUID_BYTES }, (_, at) => Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16));
+  return Uint8Array.from({ length: UUID_BYTES }, (_, at) =>
+    Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16),
+  );
 }

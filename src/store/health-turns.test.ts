@@ -91,6 +91,16 @@ test("one that starts right after another one's death waits until its call canno
   expect(next.asks(NOW_MS + 2_000 + HEALTH_SPACING_MS)).toBe(true);
 });
 
+test("a replica that was killed during its call need not wait for the end of that call after its restart", () => {
+  const killed = new Asker("one");
+  killed.asks(NOW_MS);
+  const restarted = new Asker("one");
+  restarted.lease.advance(0, NOW_MS + HEALTH_SPACING_MS);
+  expect(restarted.asks(NOW_MS + HEALTH_SPACING_MS)).toBe(false);
+  restarted.lease.advance(0, NOW_MS + 7_000);
+  expect(restarted.asks(NOW_MS + 2_000 + HEALTH_SPACING_MS)).toBe(true);
+});
+
 test("a clock that was set back does not stop the asking", () => {
   const one = new Asker("one");
   one.asks(NOW_MS);

@@ -43,9 +43,10 @@ export class HealthTurns {
   readonly #lease: ReplicaLease;
   readonly #slots: HealthTurnSlots;
   readonly #rows;
+  readonly #grantedAtMs: Record<ProcessorName, number> = { default: 0, fallback: 0 };
   readonly #endedSeen: Record<ProcessorName, number> = { default: 0, fallback: 0 };
   /** Told to dispatch once the transaction is committed. */
-  #granted: { readonly name: ProcessorName; readonly untilMs: number }[] = [];
+  #granted: { readonly name: ProcessorName; readonly atMs: number }[] = [];
   #lookAtMs = 0;
 
   constructor({ orm }: OpenDatabase, lease: ReplicaLease, slots: HealthTurnSlots) {
@@ -85,13 +86,16 @@ export class HealthTurns {
     for (const name of PROCESSOR_NAMES) {
       if (!this.#mayGrant(name, rows, nowMs)) continue;
       this.#update(name, { owner: this.#lease.id, grantedAtMs: nowMs, nextAtMs: nowMs + TURN_MS_MAX });
-      this.#granted.push({ name, untilMs: nowMs + GRANT_MS });
+      this.#granted.push({ name, atMs: nowMs });
     }
   }
 
   committed(): void {
     for (const name of PROCESSOR_NAMES) this.#endedSeen[name] = this.#slots.pollEndedMs(name);
-    for (const { name, untilMs } of this.#granted) this.#slots.setPollGrant(name, untilMs);
+    for (const { name, atMs } of this.#granted) {
+      this.#grantedAtMs[name] = atMs;
+      this.#slots.setPollGrant(name, atMs + GRANT_MS);
+    }
     this.#granted = [];
   }
 
@@ -118,7 +122,9 @@ export class HealthTurns {
     if (nowMs >= row.nextAtMs) return true;
     // The clock was set back: nothing is ever granted for longer.
     if (row.nextAtMs - nowMs > TURN_MS_MAX) return true;
-    const ownerIsGone = row.owner !== null && (row.ownerLeaseUntilMs ?? 0) < nowMs;
+    // Also a turn of this replica's own, taken by an earlier life that was killed during its call.
+    const isFromEarlierLife = row.owner === this.#lease.id && row.grantedAtMs !== this.#grantedAtMs[name];
+    const ownerIsGone = row.owner !== null && ((row.ownerLeaseUntilMs ?? 0) < nowMs || isFromEarlierLife);
     return ownerIsGone && nowMs >= row.grantedAtMs + GRANT_MS + HEALTH_SPACING_MS;
   }
 

@@ -28,5 +28,8 @@ export function depthsByKind({ orm }: OpenDatabase): Record<TaskKind, number> {
     .all();
   const depths = new Map(rows.map(({ kind, depth }) => [taskKindOf(kind), depth]));
   // One entry per name of the list.
-  return Object.fromEntries(TASK_KIND_NAMES.map((kind) => [kind, depths.get(kind) ?? 0])) as Record<TaskKind, number>;
+  return Object.fromEntries(TASK_KIND_NAMES.map((kind) => [kind, depths.get(kind) ?? 0])) as Record<
+    TaskKind,
+    number
+  >;
 }

@@ -55,7 +55,7 @@ test("while replicas are killed and restarted, and Redis comes and goes", async 
       PAYMENT_PROCESSOR_FALLBACK: proxies[1]?.url ?? "",
     },
   });
-  const end = performance.now() + 15_500;
+  const end = performance.now() + 11_500;
   for (let round = 0; performance.now() < end; round++) {
     const replica = replicas.at(round % 3);
     await (round % 2 === 0 ? replica.kill() : replica.stop());

@@ -82,7 +82,7 @@ const PUBLIC_HOSTS = [
   /^(?:[\w-]+\.)*(?:github\.com|githubusercontent\.com|bun\.(?:sh|com)|sqlite\.org|elysiajs\.com|drizzle\.team|redis\.io|nginx\.org)$/,
   /^(?:[\w-]+\.)*(?:rfc-editor\.org|ietf\.org|w3\.org|mozilla\.org|debian\.org|freedesktop\.org|prometheus\.io|docker\.com)$/,
   /^(?:[\w-]+\.)*(?:biomejs\.dev|nodejs\.org|npmjs\.com|openapis\.org|swagger\.io|json-schema\.org|keepachangelog\.com|semver\.org|conventionalcommits\.org)$/,
-  /^(?:[\w-]+\.)*(?:tigerbeetle\.com|jepsen\.io|temporal\.io|wikipedia\.org|doi\.org|acm\.org|usenix\.org)$/,
+  /^(?:[\w-]+\.)*(?:tigerbeetle\.com|jepsen\.io|temporal\.io|wikipedia\.org|doi\.org|acm\.org|usenix\.org|getpostman\.com)$/,
   // For examples, RFC 2606; and addresses of this machine.
   /(?:^|\.)(?:example(?:\.(?:com|org|net))?|invalid|test|localhost)$/,
   /^\d+\.\d+\.\d+\.\d+$/,

@@ -22,8 +22,10 @@ export interface LiveEvent {
 
 type Listener = (event: LiveEvent) => void;
 
-/** connecting, open, or lost (and trying again). */
+/** Not open yet, open, or lost (and trying again). */
 export const connection = new Cell<"idle" | "open" | "lost">("idle");
+
+const REOPEN_MS = 3000;
 
 const listeners = new Set<Listener>();
 let source: EventSource | null = null;
@@ -47,12 +49,21 @@ function open(): void {
   if (source !== null) return;
   source = new EventSource("/events");
   source.onopen = () => connection.set("open");
-  // The browser connects again by itself, and says how far it had got.
-  source.onerror = () => connection.set("lost");
+  source.onerror = () => {
+    connection.set("lost");
+    // The browser connects again by itself, and says how far it had got; after an answer that is no stream, it does not.
+    if (source?.readyState === EventSource.CLOSED) setTimeout(reopen, REOPEN_MS);
+  };
   source.onmessage = ({ data }) => {
     const event = JSON.parse(data) as LiveEvent; // the service's own text
     for (const listener of [...listeners]) listener(event);
   };
+}
+
+function reopen(): void {
+  if (source?.readyState !== EventSource.CLOSED) return;
+  source = null;
+  open();
 }
 
 function close(): void {

@@ -113,7 +113,10 @@ export class AccountPaymentCommands implements StoreModule {
       case undefined: {
         const code = outcome.kind === "settled" ? "unreadable" : outcome.code;
         this.#statements.note.run({ seq: row.seq, lastError: code });
-        return { kind: "retry", atMs: Math.ceil(nowMs + retryDelayMs(RETRY_POLICY, task.attempts, Math.random)) };
+        return {
+          kind: "retry",
+          atMs: Math.ceil(nowMs + retryDelayMs(RETRY_POLICY, task.attempts, Math.random)),
+        };
       }
     }
   }

@@ -1,4 +1,4 @@
-import { type AccountPaymentState } from "../../domain/account-payment.ts";
+import type { AccountPaymentState } from "../../domain/account-payment.ts";
 import { type Cents, parseAmount, toAmount } from "../../domain/money.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import { canonicalUuid } from "../../domain/uuid.ts";

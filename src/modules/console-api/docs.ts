@@ -56,7 +56,9 @@ export const consoleDocs = {
         replica: "one",
         durability: "process",
         queue: { depth: 12, oldestSeconds: 0.4, byKind: { payment: 12 } },
-        processors: { default: { breaker: "closed", feeShare: 0.05, settled: { count: 1, amount: 19.9, fee: 1 } } },
+        processors: {
+          default: { breaker: "closed", feeShare: 0.05, settled: { count: 1, amount: 19.9, fee: 1 } },
+        },
         totals: { count: 1, amount: 19.9, fees: 1, feeShareEffective: 0.05 },
       }),
     },

@@ -168,7 +168,8 @@ function newMinute(step: number, start: Buckets): Minute {
 
 function readCounters(metrics: Metrics): Record<RateName, number> {
   const settledCalls =
-    metrics.read("processor_attempts", "default_settled") + metrics.read("processor_attempts", "fallback_settled");
+    metrics.read("processor_attempts", "default_settled") +
+    metrics.read("processor_attempts", "fallback_settled");
   return {
     accepted: metrics.read("payments_accepted"),
     settledDefault: metrics.read("payments_settled", "default"),
@@ -196,8 +197,8 @@ function percentilesBetween(before: Buckets, after: Buckets): Record<PercentileN
 /** A record with one value per name. */
 function mapNames<Name extends string, Value>(
   names: readonly Name[],
-  valueOf: (name: Name) => Value,
+  make: (name: Name) => Value,
 ): Record<Name, Value> {
   // One entry per name of the list.
-  return Object.fromEntries(names.map((name) => [name, valueOf(name)])) as Record<Name, Value>;
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, Value>;
 }

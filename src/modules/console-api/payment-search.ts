@@ -68,7 +68,9 @@ function youngestOf(sections: readonly Section[]): Section | undefined {
 function isAhead(section: Section, payment: FoundPayment, sections: readonly Section[]): boolean {
   return sections.some(
     (other) =>
-      other !== section && other.reachedMs !== null && other.taken === other.found.length &&
+      other !== section &&
+      other.reachedMs !== null &&
+      other.taken === other.found.length &&
       payment.createdAtMs < other.reachedMs,
   );
 }

@@ -75,7 +75,9 @@ export function readSearch(query: SearchQuery, sources: readonly PaymentSource[]
 
 /** A position as a cursor: `payments.1200_users.7`. */
 export function formatPosition(position: SearchPosition): string {
-  return [...position].map(([name, below]) => `${name}.${below === Number.POSITIVE_INFINITY ? "" : below}`).join("_");
+  return [...position]
+    .map(([name, below]) => `${name}.${below === Number.POSITIVE_INFINITY ? "" : below}`)
+    .join("_");
 }
 
 function readPosition(text: string): SearchPosition | null {

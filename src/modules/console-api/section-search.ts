@@ -18,7 +18,8 @@ export function windowOf(source: PaymentSource, { fromMs, toMs }: PaymentFilter)
   if (bounds === null) return null;
   const { first, last } = bounds;
   const low = fromMs === undefined ? first : firstCreatedAfter(source, fromMs - DISORDER_MS, first, last + 1);
-  const below = toMs === undefined ? last + 1 : firstCreatedAfter(source, toMs + DISORDER_MS, first, last + 1);
+  const below =
+    toMs === undefined ? last + 1 : firstCreatedAfter(source, toMs + DISORDER_MS, first, last + 1);
   return low < below ? { low, below } : null;
 }
 

@@ -76,17 +76,14 @@ export class EventFeed implements EventSink, StoreModule {
   }
 
   #spend(type: EventType): boolean {
-    const spent = this.#spent.get(type) ?? 0;
-    if (spent < EVENTS_PER_WINDOW) {
-      this.#spent.set(type, spent + 1);
-      return true;
-    }
-    // Only who has spent everything asks for the time.
     const now = this.#now();
-    if (now - this.#windowStartMs < WINDOW_MS) return false;
-    this.#windowStartMs = now;
-    this.#spent.clear();
-    this.#spent.set(type, 1);
+    if (now - this.#windowStartMs >= WINDOW_MS) {
+      this.#windowStartMs = now;
+      this.#spent.clear();
+    }
+    const spent = this.#spent.get(type) ?? 0;
+    if (spent >= EVENTS_PER_WINDOW) return false;
+    this.#spent.set(type, spent + 1);
     return true;
   }
 
@@ -97,7 +94,10 @@ export class EventFeed implements EventSink, StoreModule {
     }
     this.#events.length = 0;
     // main does not keep up: these counts wait for the next commit.
-    if (this.#counts.size > 0 && this.#writeFrame({ kind: "counts", counts: Object.fromEntries(this.#counts) })) {
+    if (
+      this.#counts.size > 0 &&
+      this.#writeFrame({ kind: "counts", counts: Object.fromEntries(this.#counts) })
+    ) {
       this.#counts.clear();
     }
     this.#ring.publish();

@@ -54,7 +54,12 @@ export function orderSource(database: OpenDatabase): PaymentSource {
     detailOf: (row, { status }) => {
       const timeline: TimelineEntry[] = [{ at: formatTimestamp(row.createdAtMs), event: "accepted" }];
       for (const { atMs, outcome, code } of attempts.all({ seq: row.seq })) {
-        timeline.push({ at: formatTimestamp(atMs), event: "attempt", outcome, ...(code === null ? {} : { code }) });
+        timeline.push({
+          at: formatTimestamp(atMs),
+          event: "attempt",
+          outcome,
+          ...(code === null ? {} : { code }),
+        });
       }
       if (row.endedAtMs !== null) timeline.push({ at: formatTimestamp(row.endedAtMs), event: status });
       const facts = {

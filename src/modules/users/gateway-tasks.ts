@@ -5,6 +5,7 @@ import { decideRetry, type RetryPolicy } from "../../domain/retry-policy.ts";
 import { paymentEntries, type UserPaymentType } from "../../domain/user-payment.ts";
 import { formatUuid } from "../../domain/uuid.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
+import { type EventSink, NO_EVENTS } from "../../store/event-sink.ts";
 import type { TaskBrief, TaskDecision, TaskHandler, TaskResult } from "../../store/module.ts";
 import type { LeasedTask } from "../../store/task-queue.ts";
 import type { GatewayPayment } from "../../upstreams/payment-gateway.ts";
@@ -13,6 +14,7 @@ import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { FEES_ACCOUNT, OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
 import type { CounterWriter } from "./counter-writer.ts";
+import { tellUserPayment } from "./event-teller.ts";
 import type { UserPaymentRow, UserStatements } from "./statements.ts";
 import { statusNumber, statusOf, typeOf } from "./table.ts";
 
@@ -32,6 +34,7 @@ export interface GatewayTasksParts {
   readonly deadLetters: DeadLetterWriter;
   readonly settings: Settings;
   readonly metrics: Metrics;
+  readonly events?: EventSink | undefined;
   /** For the jitter; default: Math.random. */
   readonly random?: () => number;
 }
@@ -95,6 +98,10 @@ export class GatewayTasks implements TaskHandler {
     return FINISH;
   }
 
+  get #events(): EventSink {
+    return this.#parts.events ?? NO_EVENTS;
+  }
+
   #succeed(payment: UserPaymentRow, nowMs: number): void {
     const { statements, counters, metrics } = this.#parts;
     statements.noteAttempt.run({ id: payment.id, code: null });
@@ -108,6 +115,7 @@ export class GatewayTasks implements TaskHandler {
     statements.end.run({ id: payment.id, status: statusNumber("success"), atMs: nowMs });
     counters.count("payments_success_total");
     metrics.increment("user_payments", "success");
+    tellUserPayment(this.#events, payment, typeOf(payment.type), "success", nowMs);
   }
 
   #post(payment: UserPaymentRow, nowMs: number): ReturnType<Ledger["post"]> {
@@ -138,6 +146,7 @@ export class GatewayTasks implements TaskHandler {
     deadLetters.put(deadLetterOf(payment, error, history), nowMs);
     counters.count("payments_failed_total");
     counters.count("dlq_written_total");
+    tellUserPayment(this.#events, payment, typeOf(payment.type), "failed", nowMs);
     metrics.increment("user_payments", "failed");
   }
 

@@ -55,7 +55,11 @@ export class WalletCommands implements StoreModule {
   readonly #uuids = new Map<number, string>();
 
   /** @param topics hears of every queued operation, in `operation_queue` */
-  constructor({ orm, metrics, events }: Pick<StoreContext, "orm" | "metrics" | "events">, ledger: Ledger, topics: TopicWriter) {
+  constructor(
+    { orm, metrics, events }: Pick<StoreContext, "orm" | "metrics" | "events">,
+    ledger: Ledger,
+    topics: TopicWriter,
+  ) {
     this.#ledger = ledger;
     this.#topics = topics;
     this.#metrics = metrics;
@@ -154,8 +158,9 @@ export class WalletCommands implements StoreModule {
     return reason === null ? { kind: "applied", balanceCents } : { kind: "rejected", reason, balanceCents };
   }
 
-  #tell({ id, type, amountCents, acceptedAtMs }: WalletOperation, reason: string | null, balanceCents: number) {
+  #tell(operation: WalletOperation, reason: LedgerRefusal | null, balanceCents: number): void {
     if (!this.#events.wants("wallet.operation")) return;
+    const { id, type, amountCents, acceptedAtMs } = operation;
     const fields = {
       id: formatUuid(id, 0),
       operationType: type,

@@ -92,7 +92,7 @@ function chartOptions({ element, series, format, height, onPoint }: OptionParts)
   return {
     width: element.clientWidth,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: { y: { range: (_chart, _min, max) => [0, Math.max(max ?? 0, 1e-3) * 1.1] } },

@@ -72,11 +72,15 @@ interface SwitchProps {
   readonly label: string;
   readonly checked: boolean;
   readonly disabled?: boolean;
-  readonly onSwitch: (checked: boolean) => void;
+  /** A promise of false: it was refused, and switches back. */
+  readonly onSwitch: (checked: boolean) => unknown;
 }
 
 /** On or off. */
 export function SwitchField({ label, checked, disabled = false, onSwitch }: SwitchProps) {
+  const choose = async (input: HTMLInputElement) => {
+    if ((await onSwitch(input.checked)) === false) input.checked = checked;
+  };
   return (
     <label class="switch">
       <input
@@ -85,7 +89,7 @@ export function SwitchField({ label, checked, disabled = false, onSwitch }: Swit
         checked={checked}
         aria-checked={checked}
         disabled={disabled}
-        onChange={(event) => onSwitch(event.currentTarget.checked)}
+        onChange={(event) => void choose(event.currentTarget)}
       />
       <span>{label}</span>
     </label>

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useCell } from "../../cell.ts";
 import { Empty } from "../../components/feedback.tsx";
 import { formatCount, formatDuration, formatMoney, formatTime } from "../../format.ts";
-import { type LiveEvent, useLiveEvents } from "../../live-events.ts";
+import { connection, type LiveEvent, useLiveEvents } from "../../live-events.ts";
 import { t } from "../../words/words.ts";
 
 const EVENTS_MAX = 40;
@@ -15,6 +16,7 @@ interface KeyedEvent extends LiveEvent {
 /** What happens at this moment, newest first. */
 export function EventFeed() {
   const [shown, setShown] = useState<readonly KeyedEvent[]>([]);
+  const lost = useCell(connection) === "lost";
   const waiting = useRef<KeyedEvent[]>([]);
   const lastKey = useRef(0);
   useLiveEvents((event) => {
@@ -30,7 +32,10 @@ export function EventFeed() {
   }, []);
   return (
     <section class="panel" aria-label={t("feed.title")}>
-      <h2 class="panel-title">{t("feed.title")}</h2>
+      <header>
+        <h2 class="panel-title">{t("feed.title")}</h2>
+        {lost ? <span class="sign warn">{t("feed.lost")}</span> : null}
+      </header>
       {shown.length === 0 ? (
         <Empty icon="clock" title={t("feed.none")} />
       ) : (

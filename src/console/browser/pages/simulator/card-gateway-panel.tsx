@@ -23,17 +23,13 @@ export function CardGatewayPanel() {
         label={t("simulator.failsCharges")}
         checked={failure}
         disabled={disabled}
-        onSwitch={async (on) => {
-          if (await configure(UPSTREAM, "failure", { failure: on })) setFailure(on);
-        }}
+        onSwitch={(on) => configure(UPSTREAM, "failure", { failure: on }, () => setFailure(on))}
       />
       <SwitchField
         label={t("simulator.declines")}
         checked={decline}
         disabled={disabled}
-        onSwitch={async (on) => {
-          if (await configure(UPSTREAM, "decline", { decline: on })) setDecline(on);
-        }}
+        onSwitch={(on) => configure(UPSTREAM, "decline", { decline: on }, () => setDecline(on))}
       />
       <Slider
         label={t("simulator.delay")}
@@ -42,9 +38,7 @@ export function CardGatewayPanel() {
         step={50}
         disabled={disabled}
         format={formatDuration}
-        onValue={async (value) => {
-          if (await configure(UPSTREAM, "delay", { delay: value })) setDelay(value);
-        }}
+        onValue={(value) => configure(UPSTREAM, "delay", { delay: value }, () => setDelay(value))}
       />
       <FaultSliders upstream={UPSTREAM} disabled={disabled} />
     </section>

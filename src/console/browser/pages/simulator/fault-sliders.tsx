@@ -23,9 +23,7 @@ interface FaultSlidersProps {
 /** Shares of calls with each fault. The upstream takes all of them at once; those not named are 0. */
 export function FaultSliders({ upstream, disabled }: FaultSlidersProps) {
   const [faults, setFaults] = useState<Faults>({});
-  const change = async (faulty: Faults) => {
-    if (await configure(upstream, "faults", faulty)) setFaults(faulty);
-  };
+  const change = (faulty: Faults) => configure(upstream, "faults", faulty, () => setFaults(faulty));
   return (
     <details>
       <summary>{t("simulator.faults")}</summary>
@@ -39,7 +37,7 @@ export function FaultSliders({ upstream, disabled }: FaultSlidersProps) {
           step={0.05}
           disabled={disabled}
           format={formatShare}
-          onValue={(share) => void change({ ...faults, [fault]: share })}
+          onValue={(share) => change({ ...faults, [fault]: share })}
         />
       ))}
     </details>

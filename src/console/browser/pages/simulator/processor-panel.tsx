@@ -35,9 +35,7 @@ export function ProcessorPanel({ name, state }: ProcessorPanelProps) {
         label={t("simulator.fails")}
         checked={failure}
         disabled={disabled}
-        onSwitch={async (on) => {
-          if (await configure(upstream, "failure", { failure: on })) setFailure(on);
-        }}
+        onSwitch={(on) => configure(upstream, "failure", { failure: on }, () => setFailure(on))}
       />
       <Slider
         label={t("simulator.delay")}
@@ -46,9 +44,7 @@ export function ProcessorPanel({ name, state }: ProcessorPanelProps) {
         step={50}
         disabled={disabled}
         format={formatDuration}
-        onValue={async (value) => {
-          if (await configure(upstream, "delay", { delay: value })) setDelay(value);
-        }}
+        onValue={(value) => configure(upstream, "delay", { delay: value }, () => setDelay(value))}
       />
       <FaultSliders upstream={upstream} disabled={disabled} />
     </section>

@@ -24,8 +24,9 @@ interface SharePanelProps {
 export function SharePanel({ title, which, switches, sliders, onChanged }: SharePanelProps) {
   const disabled = !useMayChange();
   const change = async (name: string, value: number) => {
-    await setSwitches(which, { ...switches, [name]: value });
-    onChanged();
+    const isSet = await setSwitches(which, { ...switches, [name]: value });
+    if (isSet) onChanged();
+    return isSet;
   };
   return (
     <section class="panel switches" aria-label={title}>
@@ -39,7 +40,7 @@ export function SharePanel({ title, which, switches, sliders, onChanged }: Share
             {...slider}
             value={switches[name] ?? 0}
             disabled={disabled}
-            onValue={(value) => void change(name, value)}
+            onValue={(value) => change(name, value)}
           />
         ))
       )}

@@ -18,9 +18,10 @@ export function useSimulatorState() {
   return useResource<SimulatorState>(PATH);
 }
 
-/** Sets all switches of one, and says how that went. */
-export async function setSwitches(which: "gateway" | "bank", switches: Switches): Promise<void> {
+/** Sets all switches of one, and says how that went. @returns whether they were set */
+export async function setSwitches(which: "gateway" | "bank", switches: Switches): Promise<boolean> {
   const result = await call(`${PATH}/${which}`, { method: "PUT", body: switches });
   if (result.kind === "ok") tell("good", t("simulator.set"));
   else tellFailure(result);
+  return result.kind === "ok";
 }

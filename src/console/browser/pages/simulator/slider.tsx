@@ -7,14 +7,17 @@ interface SliderProps {
   readonly step: number;
   readonly format: (value: number) => string;
   readonly disabled?: boolean;
-  /** Called when the hand lets go, not for every value on the way. */
-  readonly onValue: (value: number) => void;
+  /** Called when the hand lets go, not for every value on the way. A promise of false: it was refused, and slides back. */
+  readonly onValue: (value: number) => unknown;
 }
 
 export function Slider({ label, value, max, step, format, disabled = false, onValue }: SliderProps) {
   const id = useId();
   const [shown, setShown] = useState(value);
   useEffect(() => setShown(value), [value]);
+  const choose = async (chosen: number) => {
+    if ((await onValue(chosen)) === false) setShown(value);
+  };
   return (
     <div class="field slider">
       <label for={id}>
@@ -30,7 +33,7 @@ export function Slider({ label, value, max, step, format, disabled = false, onVa
         disabled={disabled}
         aria-valuetext={format(shown)}
         onInput={(event) => setShown(event.currentTarget.valueAsNumber)}
-        onChange={(event) => onValue(event.currentTarget.valueAsNumber)}
+        onChange={(event) => void choose(event.currentTarget.valueAsNumber)}
       />
     </div>
   );
