@@ -4,8 +4,8 @@ import type { RingConsumer } from "../ring/ring-consumer.ts";
 import type { RingMemory } from "../ring/ring-memory.ts";
 import { RingProducer } from "../ring/ring-producer.ts";
 import type { CommandReply } from "../store/module.ts";
+import type { PeerRings } from "../store/peer-rings.ts";
 import type { EngineBells } from "./engine-memory.ts";
-import type { PeerRings } from "./peer-rings.ts";
 
 /**
  * Main's way to change anything: frames into the intake log, and answers back to whoever waits.

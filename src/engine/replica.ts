@@ -11,6 +11,7 @@ import { RingConsumer } from "../ring/ring-consumer.ts";
 import { createOrOpenRingFile, type RingFile } from "../ring/ring-file.ts";
 import { attachSharedRing } from "../ring/ring-memory.ts";
 import { type Durability, type OpenDatabase, openReader } from "../store/database.ts";
+import { PeerRings } from "../store/peer-rings.ts";
 import type { UpstreamUrls } from "./built-in-server.ts";
 import type { DispatchStart } from "./dispatch-worker.ts";
 import {
@@ -21,7 +22,6 @@ import {
   METRICS_PAGE,
 } from "./engine-memory.ts";
 import { Intake } from "./intake.ts";
-import { PeerRings } from "./peer-rings.ts";
 import { PHASES, SharedState } from "./shared-state.ts";
 import type { StoreStart, StoreStarted } from "./store-worker.ts";
 import { workerUrl } from "./worker-files.ts";

@@ -5,7 +5,7 @@ import { StoreHarness } from "../../store/fixtures/store-harness.ts";
 import type { TaskDecision } from "../../store/module.ts";
 import type { BankAnswer } from "../../upstreams/bank.ts";
 import { TopicQueries } from "../topics/queries.ts";
-import { TopicLog } from "../topics/topic-log.ts";
+import { TopicLog } from "../topics/topic-writer.ts";
 import { AccountPaymentCommands } from "./commands.ts";
 import { type NewAccountPayment, readAccountPayment } from "./model.ts";
 import { AccountPaymentQueries } from "./queries.ts";

@@ -14,7 +14,7 @@ import type {
 } from "../../store/module.ts";
 import type { LeasedTask } from "../../store/task-queue.ts";
 import type { BankAnswer, BankPayment } from "../../upstreams/bank.ts";
-import type { TopicWriter } from "../topics/topic-log.ts";
+import type { TopicWriter } from "../topics/topic-writer.ts";
 import { type NewAccountPayment, viewOfNew } from "./model.ts";
 import { type AccountPaymentRow, accountPayments, stateNumber, stateOf } from "./table.ts";
 import { viewOfRow } from "./view.ts";

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { CommandReply, StoreContext, StoreModule } from "../../store/module.ts";
-import { conditionOf, type DeadLetterFilter } from "./filter.ts";
-import { RequeueJobs } from "./requeue-jobs.ts";
+import { conditionOf, type DeadLetterFilter } from "./filter-queries.ts";
+import { RequeueJobs } from "./requeue-commands.ts";
 import type { DeadLetterSource, RequeueResult } from "./sources.ts";
 import { auditLog, deadLetters } from "./table.ts";
 import type { DeadLetterList } from "./writer.ts";

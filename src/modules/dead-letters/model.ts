@@ -2,7 +2,7 @@ import { DEAD_LETTER_SOURCES, isDeadLetterSource } from "../../domain/dead-lette
 import { parseFrom, parseTo } from "../../domain/timestamp.ts";
 import type { FieldError } from "../../http/errors.ts";
 import { fieldsOf, invalid, NOT_AN_OBJECT, type ReadResult, valid } from "../../http/read-result.ts";
-import type { DeadLetterFilter } from "./filter.ts";
+import type { DeadLetterFilter } from "./filter-queries.ts";
 import type { DeadLetterCursor } from "./queries.ts";
 
 export interface BulkRequest {

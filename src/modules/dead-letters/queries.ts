@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, lt, or, sql } from "drizzle-orm";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import type { OpenDatabase } from "../../store/database.ts";
-import { conditionOf, type DeadLetterFilter } from "./filter.ts";
+import { conditionOf, type DeadLetterFilter } from "./filter-queries.ts";
 import { deadLetterEvents, deadLetters, JOB_STATES, requeueJobs } from "./table.ts";
 
 export interface DeadLetterView {

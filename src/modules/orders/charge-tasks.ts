@@ -7,7 +7,7 @@ import { formatUuid } from "../../domain/uuid.ts";
 import type { StoreContext, TaskBrief, TaskDecision, TaskHandler, TaskResult } from "../../store/module.ts";
 import type { LeasedTask } from "../../store/task-queue.ts";
 import type { DeadLetterWriter } from "../dead-letters/writer.ts";
-import type { TopicWriter } from "../topics/topic-log.ts";
+import type { TopicWriter } from "../topics/topic-writer.ts";
 import { orderError, orderMessage } from "./order-messages.ts";
 import type { OrderRow, OrderWriter } from "./order-writer.ts";
 import type { ReservationWriter } from "./reservation-writer.ts";

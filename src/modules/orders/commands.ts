@@ -6,7 +6,7 @@ import type { StoreContext, StoreModule, TaskHandler } from "../../store/module.
 import type { StockWriter } from "../catalogue/stock-writer.ts";
 import type { DeadLetterSource, RequeueResult } from "../dead-letters/sources.ts";
 import type { DeadLetterWriter } from "../dead-letters/writer.ts";
-import type { TopicWriter } from "../topics/topic-log.ts";
+import type { TopicWriter } from "../topics/topic-writer.ts";
 import { ChargeTasks } from "./charge-tasks.ts";
 import { orderMessage } from "./order-messages.ts";
 import { type OrderRow, OrderWriter } from "./order-writer.ts";

@@ -3,7 +3,7 @@ import { partitionOf } from "../../domain/partition.ts";
 import { StoreHarness } from "../../store/fixtures/store-harness.ts";
 import { TopicQueries } from "./queries.ts";
 import { topicRoutes } from "./routes.ts";
-import { TopicLog } from "./topic-log.ts";
+import { TopicLog } from "./topic-writer.ts";
 import type { TOPICS } from "./topics.ts";
 
 let store: StoreHarness;

@@ -8,7 +8,7 @@ import { type EventSink, NO_EVENTS } from "../../store/event-sink.ts";
 import type { IntakeFrame, StoreContext, StoreModule } from "../../store/module.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
-import type { TopicWriter } from "../topics/topic-log.ts";
+import type { TopicWriter } from "../topics/topic-writer.ts";
 import { readOperation, type WalletOperation } from "./operation-frame.ts";
 import { OPERATION_STATUS, operationTypeNumber, walletOperations, wallets } from "./table.ts";
 

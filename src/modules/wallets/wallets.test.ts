@@ -6,7 +6,7 @@ import { auditLedger } from "../ledger/audit.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { LedgerQueries } from "../ledger/queries.ts";
 import { TopicQueries } from "../topics/queries.ts";
-import { TopicLog } from "../topics/topic-log.ts";
+import { TopicLog } from "../topics/topic-writer.ts";
 import { type Operate, WalletCommands, type WalletReply } from "./commands.ts";
 import { readNewWallet, readOperationBody, readSync } from "./model.ts";
 import { WALLET_OPERATION_BYTES, writeOperation } from "./operation-frame.ts";

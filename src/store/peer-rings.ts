@@ -1,8 +1,8 @@
 import { ne } from "drizzle-orm";
 import { attachRingFile } from "../ring/ring-file.ts";
 import type { RingMemory } from "../ring/ring-memory.ts";
-import type { OpenDatabase } from "../store/database.ts";
-import { replicas } from "../store/tables.ts";
+import type { OpenDatabase } from "./database.ts";
+import { replicas } from "./tables.ts";
 
 /**
  * The intake logs of the other replicas that share the database, read-only: what one of them has acknowledged

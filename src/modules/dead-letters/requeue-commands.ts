@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, lte, sql } from "drizzle-orm";
 import type { StoreContext } from "../../store/module.ts";
-import { conditionOf, type DeadLetterFilter } from "./filter.ts";
+import { conditionOf, type DeadLetterFilter } from "./filter-queries.ts";
 import { deadLetters, JOB_STATES, requeueJobs } from "./table.ts";
 
 export interface NewJob {

@@ -1,7 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import { partitionOf } from "../../domain/partition.ts";
 import type { StoreContext, StoreModule } from "../../store/module.ts";
-import { TopicRetention } from "./retention.ts";
+import { TopicRetention } from "./retention-writer.ts";
 import { topicMessages, topicPartitions } from "./table.ts";
 import { TOPICS, type TopicName } from "./topics.ts";
 
