@@ -12,7 +12,7 @@ import type { DeadLetterSource } from "../dead-letters/sources.ts";
 import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import { CounterOutbox } from "./counter-writer.ts";
 import { DeadPayments } from "./dead-payment-commands.ts";
-import { EventTeller } from "./event-teller.ts";
+import { EventTeller } from "./event-queries.ts";
 import { EventWriter } from "./event-writer.ts";
 import { RollupWriter } from "./rollup-writer.ts";
 import {

@@ -10,7 +10,7 @@ import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
 import { CounterWriter } from "./counter-writer.ts";
-import { tellUserPayment } from "./event-teller.ts";
+import { tellUserPayment } from "./event-queries.ts";
 import { GatewayTasks } from "./gateway-tasks.ts";
 import { prepareStatements } from "./statements.ts";
 import { statusNumber, typeNumber, typeOf } from "./table.ts";

@@ -14,7 +14,7 @@ import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { FEES_ACCOUNT, OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
 import type { CounterWriter } from "./counter-writer.ts";
-import { tellUserPayment } from "./event-teller.ts";
+import { tellUserPayment } from "./event-queries.ts";
 import type { UserPaymentRow, UserStatements } from "./statements.ts";
 import { statusNumber, statusOf, typeOf } from "./table.ts";
 
