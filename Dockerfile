@@ -20,7 +20,7 @@ FROM debian:12-slim
 # Fixed ids, so that the owner of a volume or of a mounted directory can be set from outside.
 RUN groupadd --gid 10001 catraca \
  && useradd --uid 10001 --gid catraca --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin catraca \
- && install --directory --owner=catraca --group=catraca --mode=0750 /data
+ && install --directory --owner=catraca --group=catraca --mode=0750 /data /run/catraca
 COPY --from=build /src/dist/catraca /usr/local/bin/catraca
 # The executable obeys Bun's own two variables; here nothing may set them by accident.
 ENV BUN_OPTIONS="" BUN_BE_BUN="" HOST=0.0.0.0 DATA_DIR=/data

@@ -25,7 +25,8 @@ export async function startBareServer(): Promise<Running> {
 }
 
 export async function startProcessors(): Promise<Running & { readonly urls: readonly string[] }> {
-  const command = [BINARY, "simulate", "--port-default", "0", "--port-fallback", "0"];
+  const ports = ["default", "fallback", "gateway", "bank", "card-gateway"];
+  const command = [BINARY, "simulate", ...ports.flatMap((name) => [`--port-${name}`, "0"])];
   let urls: string[] = [];
   const running = await start(command, {}, (line) => {
     const servers = line["servers"];

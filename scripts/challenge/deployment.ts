@@ -24,13 +24,16 @@ export interface Deployment {
   close(): Promise<void>;
 }
 
-/** Waits until `url` answers 200. Throws after `timeoutMs`. */
-export async function untilReady(url: string, timeoutMs: number): Promise<void> {
+/** Waits until `url` answers 200, over a unix socket if one is given. Throws after `timeoutMs`. */
+export async function untilReady(url: string, timeoutMs: number, unix?: string): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let last = "no answer";
   for (;;) {
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+      const response = await fetch(url, {
+        signal: AbortSignal.timeout(1_000),
+        ...(unix === undefined ? {} : { unix }),
+      });
       last = `${response.status} ${await response.text()}`;
       if (response.status === 200) return;
     } catch (error) {

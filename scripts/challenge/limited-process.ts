@@ -72,7 +72,9 @@ export class LimitedProcess {
     const { name } = this.options;
     const now = usageOf(name, this.#child === null ? [] : familyOf(this.#child.pid));
     return {
-      name,
+      ...now,
+      // Without limits of its own it is in a group with others.
+      peakChargedMegabytes: this.#group === null ? null : now.peakChargedMegabytes,
       cpuSeconds: now.cpuSeconds + this.#cpuSecondsBefore,
       peakMegabytes: Math.max(now.peakMegabytes, this.#peakMegabytesBefore),
     };

@@ -11,6 +11,10 @@ import { describeResult } from "./report.ts";
 
 /** `scripts/rinha`: starts what is to be tested, plays, prints, stops. */
 const KILLED_FOR_MS = 2_000;
+const YARDSTICK = {
+  replicaCommand: [process.execPath, join(import.meta.dir, "yardstick-server.ts")],
+  readyPath: "/healthcheck",
+};
 
 const options = parse();
 const plan = makePlan(options.wishes);
@@ -49,7 +53,7 @@ function parse(): Options {
 }
 
 async function deploy(
-  { mode, yardstick, redis, unixSockets, build }: Options,
+  { mode, yardstick, redis, ports, build }: Options,
   { feeShares }: Plan,
 ): Promise<Deployment | null> {
   const variables = {
@@ -64,17 +68,12 @@ async function deploy(
     case "processes":
       return startProcesses({
         variables,
-        unixSockets,
+        ports,
         settings: redis ? {} : { REDIS_URL: "" },
         ...(yardstick ? YARDSTICK : {}),
       });
   }
 }
-
-const YARDSTICK = {
-  replicaCommand: [process.execPath, join(import.meta.dir, "yardstick-server.ts")],
-  readyPath: "/healthcheck",
-};
 
 /** Kills one replica for two seconds, if that was asked for. */
 async function interrupt(given: Options, running: Deployment | null): Promise<void> {

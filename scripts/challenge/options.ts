@@ -21,7 +21,7 @@ What goes wrong:
 
 How it is run:
   --no-redis          replicas share the database alone
-  --unix-sockets      nginx reaches the replicas through unix sockets
+  --ports             nginx reaches the replicas through TCP instead of unix sockets
   --yardstick         servers of the same framework that validate and store nothing, in the place of catraca
   --no-build          with --compose: use the image that is there
   --json FILE         the result for programs, too
@@ -37,7 +37,7 @@ export interface Options {
   readonly killCommand: string | null;
   readonly startCommand: string | null;
   readonly redis: boolean;
-  readonly unixSockets: boolean;
+  readonly ports: boolean;
   readonly yardstick: boolean;
   readonly build: boolean;
   readonly json: string | null;
@@ -58,7 +58,7 @@ const FLAGS = {
   "kill-command": { type: "string" },
   "start-command": { type: "string" },
   "no-redis": { type: "boolean", default: false },
-  "unix-sockets": { type: "boolean", default: false },
+  ports: { type: "boolean", default: false },
   yardstick: { type: "boolean", default: false },
   "no-build": { type: "boolean", default: false },
   json: { type: "string" },
@@ -90,7 +90,7 @@ export function readOptions(args: readonly string[]): Options | null {
     killCommand: values["kill-command"] ?? null,
     startCommand: values["start-command"] ?? null,
     redis: !values["no-redis"],
-    unixSockets: values["unix-sockets"],
+    ports: values.ports,
     yardstick: values.yardstick,
     build: !values["no-build"],
     json: values.json ?? null,

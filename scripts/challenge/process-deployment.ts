@@ -17,8 +17,8 @@ export interface ProcessDeploymentOptions {
   readonly replicaCommand?: readonly string[];
   /** Path that a ready replica answers 200 (default /health/ready). */
   readonly readyPath?: string;
-  /** Replicas listen on unix sockets instead of ports. */
-  readonly unixSockets?: boolean;
+  /** Replicas listen on ports instead of unix sockets. */
+  readonly ports?: boolean;
 }
 
 const READY_TIMEOUT_MS = 15_000;
@@ -91,7 +91,8 @@ class ProcessDeployment implements Deployment {
     }
     for (const part of this.#parts.values()) part.start();
     await Promise.all(this.replicas.map((name) => this.#untilReplicaReady(name)));
-    const addresses = new Map(this.replicas.map((name) => [name, this.#address(name)]));
+    const ports = this.replicas.map((name) => [name, `127.0.0.1:${this.#port(name)}`] as const);
+    const addresses = new Map(this.#options.ports ? ports : []);
     const listen = `127.0.0.1:${this.#port("nginx")}`;
     this.#add("nginx", prepareNginx(this.#directory, listen, addresses), {}).start();
     await untilReady(`${this.url}/healthcheck`, READY_TIMEOUT_MS);
@@ -147,11 +148,8 @@ class ProcessDeployment implements Deployment {
     return port;
   }
 
-  /** Where nginx reaches a replica. */
-  #address(name: string): string {
-    return this.#options.unixSockets
-      ? `unix:${this.#directory}/${name}.sock`
-      : `127.0.0.1:${this.#port(name)}`;
+  #socket(name: string): string {
+    return join(this.#directory, `${name}.sock`);
   }
 
   #redisArguments(): string[] {
@@ -171,9 +169,6 @@ class ProcessDeployment implements Deployment {
 
   /** The service's own settings, with addresses of this machine for the names of the network. */
   #replicaEnvironment(name: string): Record<string, string> {
-    const socket: Record<string, string> = this.#options.unixSockets
-      ? { SOCKET: `${this.#directory}/${name}.sock` }
-      : {};
     const environment: Record<string, string> = { ...this.#services.get(name)?.environment };
     // Given as empty, a setting is not set: with an empty REDIS_URL the replicas share the database alone.
     return {
@@ -185,24 +180,15 @@ class ProcessDeployment implements Deployment {
       REDIS_URL: `redis://127.0.0.1:${this.#port("redis")}`,
       PAYMENT_PROCESSOR_DEFAULT: this.processorUrls.default,
       PAYMENT_PROCESSOR_FALLBACK: this.processorUrls.fallback,
-      ...socket,
+      SOCKET: this.#options.ports ? "" : this.#socket(name),
       ...this.#options.settings,
     };
   }
 
-  async #untilReplicaReady(name: string): Promise<void> {
+  #untilReplicaReady(name: string): Promise<void> {
     const path = this.#options.readyPath ?? "/health/ready";
-    if (this.#options.unixSockets) return untilSocketReady(`${this.#directory}/${name}.sock`, path);
-    await untilReady(`http://127.0.0.1:${this.#port(name)}${path}`, READY_TIMEOUT_MS);
-  }
-}
-
-async function untilSocketReady(unix: string, path: string): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  for (;;) {
-    const response = await fetch(`http://localhost${path}`, { unix }).catch(() => null);
-    if (response?.status === 200) return;
-    if (performance.now() > deadline) throw new Error(`${unix} was not ready in ${READY_TIMEOUT_MS} ms`);
-    await Bun.sleep(50);
+    const address = this.#options.ports ? `127.0.0.1:${this.#port(name)}` : "localhost";
+    const unix = this.#options.ports ? undefined : this.#socket(name);
+    return untilReady(`http://${address}${path}`, READY_TIMEOUT_MS, unix);
   }
 }

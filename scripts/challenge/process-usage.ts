@@ -7,6 +7,10 @@ export interface Usage {
   readonly cpuSeconds: number;
   /** The sum of the largest resident sizes that these processes ever had; pages they share count in each. */
   readonly peakMegabytes: number;
+  /** The most that the limit ever counted, file pages written and read included; null where it cannot be seen. */
+  readonly peakChargedMegabytes: number | null;
+  /** How often the kernel killed a process of the group because of its limit. */
+  readonly memoryKills: number;
 }
 
 const TICKS_PER_SECOND = 100;
@@ -21,7 +25,21 @@ export function usageOf(name: string, pids: readonly number[]): Usage {
     const peak = /VmHWM:\s+(\d+)/.exec(readOrEmpty(`/proc/${pid}/status`))?.[1];
     peakMegabytes += Number(peak ?? 0) / 1024;
   }
-  return { name, cpuSeconds, peakMegabytes };
+  return { name, cpuSeconds, peakMegabytes, ...chargedTo(pids[0]) };
+}
+
+/** What the control group of a process has counted. */
+function chargedTo(pid: number | undefined): Pick<Usage, "peakChargedMegabytes" | "memoryKills"> {
+  const groups = readOrEmpty(`/proc/${pid}/cgroup`);
+  const version1 = /^\d+:memory:(\/.+)$/m.exec(groups)?.[1];
+  const unified = /^0::(\/.+)$/m.exec(groups)?.[1];
+  const [peak, events] =
+    version1 !== undefined
+      ? [`memory${version1}/memory.max_usage_in_bytes`, `memory${version1}/memory.oom_control`]
+      : [`${unified}/memory.peak`, `${unified}/memory.events`];
+  const bytes = Number(readOrEmpty(`/sys/fs/cgroup/${peak}`));
+  const kills = /^oom_kill (\d+)/m.exec(readOrEmpty(`/sys/fs/cgroup/${events}`))?.[1];
+  return { peakChargedMegabytes: bytes > 0 ? bytes / 2 ** 20 : null, memoryKills: Number(kills ?? 0) };
 }
 
 /** A process and its children, such as nginx and its worker. */

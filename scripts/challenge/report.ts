@@ -26,10 +26,12 @@ export function describeResult(result: MatchResult, isCharging: boolean): string
     );
     lines.push(...result.inconsistencies.map((sentence) => `              ${sentence}`));
   }
-  for (const { name, cpuSeconds, peakMegabytes } of usage) {
-    lines.push(
-      `${name.padEnd(13)} ${cpuSeconds.toFixed(2).padStart(6)} s CPU ${peakMegabytes.toFixed(1).padStart(7)} MB`,
-    );
+  for (const { name, cpuSeconds, peakMegabytes, peakChargedMegabytes, memoryKills } of usage) {
+    const charged =
+      peakChargedMegabytes === null ? "" : `, of its limit ${peakChargedMegabytes.toFixed(1)} MB`;
+    const killed = memoryKills === 0 ? "" : `, KILLED ${memoryKills} times for its memory`;
+    const figures = `${cpuSeconds.toFixed(2).padStart(6)} s CPU, at most ${peakMegabytes.toFixed(1)} MB resident`;
+    lines.push(`${name.padEnd(13)} ${figures}${charged}${killed}`);
   }
   return lines.join("\n");
 }

@@ -41,6 +41,8 @@ export interface BatchEffects {
   readonly assigned: { readonly taskId: number; readonly processor: ProcessorName }[];
   readonly replies: { readonly replyId: number; readonly reply: CommandReply }[];
   frames: number;
+  /** The batch ended because of its bounds: more is waiting than a pause would gather. */
+  isCut: boolean;
   /** Dispatch must forget its tasks: payments were purged. */
   purged: boolean;
   /** The lease was lost: dispatch must forget everything. The number of that drop, 0 when it was not. */
@@ -228,6 +230,7 @@ export class StoreBatch {
       else this.#takeCommand(intake, effects, nowMs);
       skip = false;
     }
+    effects.isCut = !goOn();
     if (this.#purgePosition !== null && ((intake.cursor - this.#purgePosition) | 0) >= 0) lease.purgePassed();
   }
 
@@ -351,7 +354,7 @@ export class StoreBatch {
 
 function noEffects(purgeGeneration: number, leaseUntilMs: number): BatchEffects {
   const lists = { tasks: [], calls: [], assigned: [], replies: [] };
-  return { ...lists, frames: 0, purged: false, fence: 0, leaseUntilMs, purgeGeneration };
+  return { ...lists, frames: 0, isCut: false, purged: false, fence: 0, leaseUntilMs, purgeGeneration };
 }
 
 /** What was to leave is purged, too; what the batch accepts from here on is not. */

@@ -96,6 +96,8 @@ export class StoreThread {
   /** Frames still to be run one by one, after a batch threw. */
   #suspects = 0;
   #skipPoison = false;
+  /** The last batch left something for the next one: a pause would only let it grow. */
+  #wasCut = false;
   #urgentSeen = 0;
 
   constructor(parts: StoreThreadParts) {
@@ -114,7 +116,7 @@ export class StoreThread {
       const isLate = now - this.#lastCommitAtMs >= RENEW_MS;
       if (this.#isNudged() || batch.hasFrames() || isLate || batch.hasDue(now)) {
         this.#commit(now);
-        if (!stopping) this.#pause();
+        if (!stopping && !this.#wasCut) this.#pause();
         if (state.phase === PHASES.run) this.#keepHouse(Date.now());
       } else if (stopping) {
         return;
@@ -204,6 +206,7 @@ export class StoreThread {
         metrics.observe("commit_frames", result.value.frames);
         if (state.trouble !== null) this.#recovered();
         this.#heap.handled(result.value.frames);
+        this.#wasCut = result.value.isCut;
         return result.value.frames;
       case "trouble":
         batch.rolledBack(intakeAt, outcomesAt, result.error);

@@ -43,14 +43,16 @@ describe("compose.yml", () => {
       ...services.get(name)?.environment,
     }));
     expect(settings.map((each) => each["REPLICA_ID"])).toEqual(["catraca1", "catraca2", "catraca3"]);
-    const others = settings.map(({ REPLICA_ID: _, ...rest }) => rest);
+    const others = settings.map(({ REPLICA_ID: _, SOCKET: __, ...rest }) => rest);
     expect(others[1]).toEqual(others[0] ?? {});
     expect(others[2]).toEqual(others[0] ?? {});
     expect(others[0]?.["DATABASE_FILE"]).toStartWith("/data/");
   });
   test("every replica is behind the balancer", () => {
-    const servers = [...read("nginx.conf").matchAll(/server (catraca\d):9999 /g)].map((match) => match[1]);
-    expect(servers).toEqual(["catraca1", "catraca2", "catraca3"]);
+    const servers = [...read("nginx.conf").matchAll(/server unix:(\S+) /g)].map((match) => match[1]);
+    const sockets = [...services.values()].map(({ environment }) => environment["SOCKET"]).filter(Boolean);
+    expect(sockets.length).toBe(3);
+    expect(servers).toEqual(sockets);
   });
   test("and it alone opens the administrator's calls", () => {
     const files = [

@@ -161,10 +161,13 @@ describe("a replica that takes a request and hangs up", () => {
   });
 
   test("a GET is", async () => {
-    // Past the second for which the replica that hung up is left alone.
-    await Bun.sleep(1_200);
-    for (let number = 0; number < 6; number++) expect((await fetch(`${url}/x`)).status).toBe(200);
+    // It is left alone for a second after it hung up, and then gets fewer requests than the others for a while.
+    let asked = 0;
+    for (; hangUps === 0 && asked < 100; asked++) {
+      expect((await fetch(`${url}/x`)).status).toBe(200);
+      await Bun.sleep(30);
+    }
     expect(hangUps).toBeGreaterThan(0);
-    expect(received().length).toBe(6);
+    expect(received().length).toBe(asked);
   });
 });

@@ -46,6 +46,16 @@ test("a payment that enters through the balancer is charged, and every replica k
   }
 });
 
+test("each replica's own health and metrics can be reached through the balancer", async () => {
+  for (const replica of set.replicas) {
+    expect((await call(`${set.url}/replicas/${replica}/health/ready`)).status).toBe(200);
+    expect((await call(`${set.url}/replicas/${replica}/metrics`)).text).toContain("\ncatraca_queue_depth ");
+  }
+  // Nothing else of a replica, and nothing that is none.
+  expect((await call(`${set.url}/replicas/catraca1/payments-summary`)).status).toBe(404);
+  expect((await call(`${set.url}/replicas/catraca9/metrics`)).status).toBe(502);
+});
+
 test("rolling restart under load: no failed request, every replica ends with 0, nothing is lost", async () => {
   const { random } = randomOf("rolling restart");
   const load = new Load({ url: () => set.url, random, clients: 12, pauseMs: 30 });

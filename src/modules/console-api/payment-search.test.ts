@@ -121,6 +121,22 @@ test("one call looks at a bounded number of rows, and the next one goes on behin
   expect(pages.at(-1)?.searchedToMs).toBeNull();
 });
 
+test("sections of which one is looked through in several calls still come in one order", () => {
+  const rows = LIMITS.searchRowsMax.value * 2 + 500;
+  store.database.sqlite.run("BEGIN");
+  for (let i = 0; i < rows; i++) addPayment(START_MS + i * 1_000, i % 997 === 0 ? 77 : 100);
+  for (let i = 0; i < 30; i++) addUserPayment(START_MS + i * 650_000 + 3, 77);
+  store.database.sqlite.run("COMMIT");
+  for (const limit of [3, 500]) {
+    const pages = searchAll({ minCents: 77, maxCents: 77 }, limit, 100);
+    const items = itemsOf(pages);
+    expect(new Set(items.map(keyOf)).size).toBe(30 + Math.ceil(rows / 997));
+    const times = items.map(({ payment }) => payment.createdAtMs);
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    expect(pages.at(-1)?.next).toBeNull();
+  }
+});
+
 test("a time far back is found without a walk through what came later", () => {
   store.database.sqlite.run("BEGIN");
   for (let i = 0; i < 30_000; i++) addPayment(START_MS + i * 1_000);

@@ -209,7 +209,7 @@ export const en = {
   "payments.noneHint": "Clear a filter, or send one on the page Pay.",
   "payments.title": "Payments",
   "processor.amount": "Amount",
-  "processor.attempts": "Calls since the start",
+  "processor.attempts": "Calls",
   "processor.builtIn": "Built in: see the simulator",
   "processor.failing": "failing",
   "processor.fee": "Fees ({share})",

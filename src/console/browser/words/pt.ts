@@ -211,7 +211,7 @@ export const pt: Readonly<Record<WordKey, string>> = {
   "payments.noneHint": "Limpe um filtro ou envie um na página Pagar.",
   "payments.title": "Pagamentos",
   "processor.amount": "Valor",
-  "processor.attempts": "Chamadas desde o início",
+  "processor.attempts": "Chamadas",
   "processor.builtIn": "Embutido: veja o simulador",
   "processor.failing": "falhando",
   "processor.fee": "Tarifas ({share})",

@@ -210,7 +210,7 @@ export const ru: Readonly<Record<WordKey, string>> = {
   "payments.noneHint": "Сбросьте фильтр или отправьте платёж на странице «Оплата».",
   "payments.title": "Платежи",
   "processor.amount": "Сумма",
-  "processor.attempts": "Вызовы с запуска",
+  "processor.attempts": "Вызовы",
   "processor.builtIn": "Встроенный: см. симулятор",
   "processor.failing": "сбоит",
   "processor.fee": "Комиссии ({share})",
