@@ -70,3 +70,10 @@ test("a unix socket's path fits into its address", () => {
 test("a rule is silent about a value that was refused already", () => {
   expect(problemsOf({ BANK_DELAY_MIN_SECONDS: "60", BANK_DELAY_MAX_SECONDS: "soon" })).toHaveLength(1);
 });
+
+test("streams need a Redis to be in", () => {
+  expect(problemsOf({ TOPIC_STREAMS: "true", REDIS_URL: "redis://a" })).toEqual([]);
+  expect(problemsOf({ TOPIC_STREAMS: "true" })).toEqual([
+    "TOPIC_STREAMS: expected REDIS_URL beside it, got none; the streams are Redis'.",
+  ]);
+});

@@ -65,6 +65,13 @@ const CHECKS: readonly Check[] = [
         : undefined,
   },
   {
+    reads: ["topicStreams", "redisUrl"],
+    problem: ({ topicStreams, redisUrl }) =>
+      topicStreams && redisUrl === null
+        ? "TOPIC_STREAMS: expected REDIS_URL beside it, got none; the streams are Redis'."
+        : undefined,
+  },
+  {
     reads: ["socket"],
     problem: ({ socket }) =>
       socket !== null && Buffer.byteLength(socket) > SOCKET_PATH_BYTES_MAX

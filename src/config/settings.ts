@@ -115,6 +115,15 @@ const TOPICS = {
     [1, 100_000_000],
     "Messages kept per partition of a topic; dead letters are all kept.",
   ),
+  TOPIC_STREAMS: boolean(
+    false,
+    "Publishes the messages to Redis Streams of the topics' names as well; needs `REDIS_URL`.",
+  ),
+  TOPIC_STREAM_ENTRIES: integer(
+    100_000,
+    [100, 100_000_000],
+    "Entries kept per stream, about; a consumer that is further behind misses the oldest.",
+  ),
 };
 
 const USERS = {

@@ -45,7 +45,10 @@ const CLUSTER_FLOAT = {
   peerBreakerAt: CLUSTER_FLOAT_BLOCK + 8,
   counterApplied: CLUSTER_FLOAT_BLOCK + 10,
 } as const;
-const FLOATS = CLUSTER_FLOAT_BLOCK + 11;
+/** One float per partition of a topic; more than there are. */
+const TOPIC_BLOCK = CLUSTER_FLOAT_BLOCK + 11;
+const TOPIC_SLOTS = 32;
+const FLOATS = TOPIC_BLOCK + TOPIC_SLOTS;
 
 const REDIS_STATES = ["not_configured", "away", "ok"] as const;
 export type RedisState = (typeof REDIS_STATES)[number];
@@ -218,6 +221,18 @@ export class SharedState {
   }
   set counterApplied(seq: number) {
     this.#words.writeFloat(CLUSTER_FLOAT.counterApplied, seq);
+  }
+
+  /**
+   * Up to which offset (exclusive) the stream in Redis has a partition's messages; null while this replica does
+   * not know. Written by one dispatch thread, which publishes. @param slot place in PARTITIONS of modules/topics
+   */
+  topicPublished(slot: number): number | null {
+    const value = this.#words.readFloat(TOPIC_BLOCK + slot);
+    return value === 0 ? null : value - 1;
+  }
+  setTopicPublished(slot: number, offset: number | null): void {
+    this.#words.writeFloat(TOPIC_BLOCK + slot, offset === null ? 0 : offset + 1);
   }
 
   /** Whether each thread's loop came round lately is judged by main from these. */

@@ -217,6 +217,19 @@ export const METRICS = {
     unit: "none",
     combine: "max",
   },
+  topic_stream_entries: {
+    type: "counter",
+    name: "catraca_topic_stream_entries_total",
+    help: "Messages of the topics that this replica has published to the streams in Redis.",
+    unit: "none",
+  },
+  topic_stream_lag: {
+    type: "gauge",
+    name: "catraca_topic_stream_lag",
+    help: "Messages of the topics that the streams in Redis did not have when this replica last published.",
+    unit: "none",
+    combine: "max",
+  },
   summary_answers: {
     type: "counter",
     name: "catraca_summary_answers_total",

@@ -20,6 +20,19 @@ export type TopicName = keyof typeof TOPICS;
 
 export const TOPIC_NAMES = Object.keys(TOPICS) as TopicName[]; // keys of a const object
 
+/** All partitions of all topics; the place in this list is a partition's slot in memory that threads share. */
+export const PARTITIONS: readonly {
+  readonly topic: TopicName;
+  readonly number: number;
+  readonly partition: number;
+}[] = TOPIC_NAMES.flatMap((topic) =>
+  Array.from({ length: TOPICS[topic].partitions }, (_, partition) => ({
+    topic,
+    number: TOPICS[topic].number,
+    partition,
+  })),
+);
+
 export function isTopicName(text: string): text is TopicName {
   return Object.hasOwn(TOPICS, text);
 }
