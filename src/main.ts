@@ -2,6 +2,7 @@
 import { EXIT } from "./commands/command.ts";
 import { findRequest } from "./commands/find-command.ts";
 import { loadSettings } from "./config/load.ts";
+import { compileLater, useLessMemory } from "./engine/engine-options.ts";
 import { createLogger } from "./log/logger.ts";
 
 /** Runs the command that `argv` (without the executable) names; the result is the exit code. */
@@ -18,6 +19,10 @@ async function main(argv: readonly string[]): Promise<number> {
   if (surplus !== undefined) return complain([`"${surplus}": one argument too many for "${command.name}".`]);
 
   const log = createLogger({ level: settings.logLevel, thread: "main", replica: settings.replicaId });
+  if (command.name === "serve") {
+    useLessMemory();
+    compileLater();
+  }
   const { run } = await command.load();
   return run({ settings, sources, args, options, log, print: (line) => console.log(line) });
 }

@@ -1,13 +1,13 @@
 import type { Redis } from "ioredis";
+import { formatTimestamp } from "../domain/timestamp.ts";
 import { RedisScript } from "./redis-script.ts";
 import type { TopicMessage } from "./topic-feed.ts";
 
 /**
  * The streams in Redis, and what they have.
  *
- *   <topic>                               stream: partition, offset, key, value, headers, time (ISO 8601 would be
- *                                         longer: ms since the epoch)
- *   catraca:<databaseId>:streams          hash: "<topic>:<partition>" → cursor, "<offset> <ms>"
+ *   <topic>                        stream: partition, offset, key, value, headers, time, as GET /topics/… shows them
+ *   catraca:<databaseId>:streams   hash: "<topic>:<partition>" → cursor, "<offset> <ms>"
  *
  * The cursor is in the same Redis and moves in the same step as the stream, so the two agree whatever happens: a
  * Redis that was emptied or set back to an older state says itself from where it needs the messages. The cursor
@@ -22,7 +22,7 @@ export interface StreamCursor {
 
 /**
  * Appends messages behind the cursor that the caller knows, or does nothing. Answers the cursor that holds then.
- * ARGV: stream, field, known cursor, entries kept, partition, new cursor, then offset, key, value, headers, ms, …
+ * ARGV: stream, field, known cursor, entries kept, partition, new cursor, then offset, key, value, headers, time, …
  * No cursor is "".
  */
 const APPEND = `
@@ -81,7 +81,7 @@ export class StreamStore {
       key,
       value,
       headers,
-      atMs,
+      formatTimestamp(atMs),
     ]);
     const place = [topic, fieldOf(topic, partition), textOf(known), this.#entriesMax, partition];
     const answer = await append.run(this.#redis, this.#key, [...place, textOf(cursor), ...entries]);

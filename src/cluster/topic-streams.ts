@@ -107,8 +107,10 @@ export class TopicStreams {
       if ((known?.nextOffset ?? 0) >= nextOffset) break;
       const messages = feed.messagesFrom(head, known?.nextOffset ?? 0, APPEND_MAX);
       const [first] = messages;
-      // None: retention was faster, see TOPIC_RETENTION_MESSAGES. Young: its turn is another replica's.
-      if (first === undefined || first.atMs > nowMs - this.#rank * RANK_MS) break;
+      // All forgotten, before streams were switched on.
+      if (first === undefined) return 0;
+      // The turn of a replica that comes before this one.
+      if (this.#rank > 0 && first.atMs > nowMs - this.#rank * RANK_MS) break;
       const cursor = await this.#append(() => store.append(topic, partition, known, messages), topic);
       if (cursor === null) {
         this.#cursors = null;
@@ -123,17 +125,16 @@ export class TopicStreams {
   }
 
   /** A name that somebody else uses in this Redis stops its own topic only. */
-  async #append(
-    append: () => Promise<StreamCursor | null>,
-    topic: string,
-  ): Promise<StreamCursor | null> {
+  async #append(append: () => Promise<StreamCursor | null>, topic: string): Promise<StreamCursor | null> {
     try {
       return await append();
     } catch (error) {
       if (!(error instanceof Error) || !error.message.includes("WRONGTYPE")) throw error;
       if (!this.#misused.has(topic)) {
         this.#misused.add(topic);
-        this.#parts.log.error("a topic cannot be published: its name is a key of another type in Redis", { topic });
+        this.#parts.log.error("a topic cannot be published: its name is a key of another type in Redis", {
+          topic,
+        });
       }
       return null;
     }

@@ -4,8 +4,8 @@
  */
 export const LIMITS = {
   intakeRingBytes: {
-    value: 2 * 1024 * 1024,
-    why: "about 37,000 payments: a second of the highest accept rate while the disk stalls",
+    value: 1024 * 1024,
+    why: "about 18,000 payments: most of a second of the highest accept rate while the disk stalls",
   },
   taskRingBytes: {
     value: 1024 * 1024,
@@ -26,7 +26,7 @@ export const LIMITS = {
     why: "bounds how long one transaction holds the write lock (about 10 ms)",
   },
   tasksInDispatchMax: {
-    value: 8192,
+    value: 4096,
     why: "tasks in the memory of one dispatch thread (about 2 MB); the rest waits in the database",
   },
   otherTasksInDispatchMax: {

@@ -83,7 +83,7 @@ export class DispatchThread {
   readonly #healthSeenAtMs: Record<ProcessorName, number> = { default: 0, fallback: 0 };
   readonly #peerBreakerSeenAtMs: Record<ProcessorName, number> = { default: 0, fallback: 0 };
   readonly #breakerWasOpen: Record<ProcessorName, boolean> = { default: false, fallback: false };
-  readonly #heap = new HeapCare();
+  readonly #heap = new HeapCare("dispatch");
   readonly #others: DispatchTasks;
   /** The last loss of the lease that this thread has heard of, see SharedState.fence. */
   #fence = 0;

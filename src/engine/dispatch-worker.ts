@@ -24,6 +24,7 @@ import type { UpstreamUrls } from "./built-in-server.ts";
 import type { TaskRunners } from "./dispatch-tasks.ts";
 import { type DispatchTask, DispatchThread } from "./dispatch-thread.ts";
 import { attachBells, type EngineMemory, METRICS_PAGE } from "./engine-memory.ts";
+import { compileAsUsual, compileLater } from "./engine-options.ts";
 import { SharedState } from "./shared-state.ts";
 
 /** What main sends to start a dispatch thread. */
@@ -42,6 +43,7 @@ declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<DispatchStart>) => {
   const { settings } = data;
+  compileLater();
   const log = createLogger({ level: settings.logLevel, thread: "dispatch", replica: settings.replicaId });
   start(data, log).catch((error: unknown) => {
     // main hears of it, too, and ends the process; the reason stands only here.
@@ -111,6 +113,7 @@ async function start(
       self.postMessage({ questionId: data.questionId, counted } satisfies CounterAnswer);
     };
   }
+  compileAsUsual();
   await thread.run();
   stopCheckpoints();
   for (const poll of polls) poll.stop();

@@ -46,6 +46,7 @@ import {
 } from "./built-in-server.ts";
 import { consoleApi } from "./console-api.ts";
 import { type Health, healthOf } from "./health.ts";
+import { HeapCare } from "./heap-care.ts";
 import { type Live, openLive } from "./live.ts";
 import type { Replica } from "./replica.ts";
 
@@ -137,8 +138,12 @@ function assemble(
     queries: live.accountPayments,
   };
   const seal = new CardSeal(replica.cardKey);
+  const heap = new HeapCare("main");
   return createHttpApp({
-    onResponse: (status) => metrics.increment("http_responses", statusClass(status)),
+    onResponse: (status) => {
+      metrics.increment("http_responses", statusClass(status));
+      heap.handled(1);
+    },
     logFailure: (error, request) => log.error("a request failed: this is a defect", { ...request, error }),
     isStopping: () => lifecycle.stopping,
   })

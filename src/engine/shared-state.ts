@@ -1,7 +1,7 @@
 import type { ProcessorName } from "../domain/processor.ts";
 import { processorNumber, processorOf } from "../ring/frames.ts";
 import { SharedWords } from "../ring/shared-words.ts";
-import type { StoreTrouble } from "../store/database.ts";
+import type { StoreTrouble } from "../store/trouble.ts";
 
 /**
  * The few facts that all threads of a replica look at without asking each other. One writer per slot.

@@ -31,7 +31,7 @@ import type { BatchEffects, StoreBatch } from "./store-batch.ts";
  *
  * The pause gathers a batch: at 500 payments/s a commit for each would cost more than its work.
  */
-const WINDOW_MS = 3;
+const WINDOW_MS = 5;
 /** Far more than a transaction takes: the process was stopped meanwhile, or the disk was. */
 const CRAMPED_MS = 15;
 const CRAMPED_WINDOW_MS = 12;
@@ -88,7 +88,7 @@ export function joinChores(chores: readonly StoreChores[]): StoreChores {
 
 export class StoreThread {
   readonly #parts: StoreThreadParts;
-  readonly #heap = new HeapCare();
+  readonly #heap = new HeapCare("store");
   #lastCommitAtMs = 0;
   #windowMs = WINDOW_MS;
   #lookedAtMs = 0;

@@ -13,6 +13,7 @@ import { Ledger } from "../modules/ledger/ledger.ts";
 import { OrderCommands } from "../modules/orders/commands.ts";
 import { PaymentCommands } from "../modules/payments/commands.ts";
 import { beginCounters, CounterKeeper } from "../modules/payments/counter-writer.ts";
+import type { PublishedOffsets } from "../modules/topics/retention-writer.ts";
 import { TopicLog } from "../modules/topics/topic-writer.ts";
 import { UserCommands } from "../modules/users/commands.ts";
 import { WalletCommands } from "../modules/wallets/commands.ts";
@@ -30,6 +31,7 @@ import { ReplicaLease } from "../store/replica-lease.ts";
 import { TakeOver } from "../store/take-over.ts";
 import { TaskQueue } from "../store/task-queue.ts";
 import { attachBells, type EngineMemory, METRICS_PAGE } from "./engine-memory.ts";
+import { compileAsUsual, compileLater } from "./engine-options.ts";
 import { SharedState } from "./shared-state.ts";
 import { StoreBatch } from "./store-batch.ts";
 import { joinChores, StoreThread } from "./store-thread.ts";
@@ -48,6 +50,7 @@ declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<StoreStart>) => {
   const { settings } = data;
+  compileLater();
   const log = createLogger({ level: settings.logLevel, thread: "store", replica: settings.replicaId });
   let run: () => void;
   try {
@@ -76,13 +79,10 @@ function open({ settings, memory, intakePath }: StoreStart, log: Logger): () => 
   const state = new SharedState(memory.state);
   const metrics = new Metrics(memory.metrics, METRICS_PAGE.store);
   const events = new EventFeed(memory.feed);
-  const { payments, modules } = createModules({
-    orm: database.orm,
-    tasks,
-    settings,
-    metrics,
-    events,
-  });
+  const { payments, modules } = createModules(
+    { orm: database.orm, tasks, settings, metrics, events },
+    (slot) => state.topicPublished(slot),
+  );
   const takeOver = new TakeOver({
     database,
     lease,
@@ -129,6 +129,7 @@ function open({ settings, memory, intakePath }: StoreStart, log: Logger): () => 
     recovered,
   } satisfies StoreStarted);
   return () => {
+    compileAsUsual();
     thread.run();
     endLease(database, lease, tasks);
     state.storeStopped = true;
@@ -137,10 +138,13 @@ function open({ settings, memory, intakePath }: StoreStart, log: Logger): () => 
 }
 
 /** All writing modules; each is told of a commit in this order. */
-function createModules(context: StoreContext): { payments: PaymentCommands; modules: StoreModule[] } {
+function createModules(
+  context: StoreContext,
+  published: PublishedOffsets,
+): { payments: PaymentCommands; modules: StoreModule[] } {
   const ledger = new Ledger(context);
   const deadLetters = new DeadLetterList(context);
-  const topics = new TopicLog(context);
+  const topics = new TopicLog(context, Date.now, published);
   const payments = new PaymentCommands(context, deadLetters);
   const users = new UserCommands(context, ledger, deadLetters);
   const wallets = new WalletCommands(context, ledger, topics);

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import { troubleOf } from "./database.ts";
+import { troubleOf } from "./trouble.ts";
 
 /**
  * Moves what is committed from the WAL into the database file, on a connection and a thread of its own: a

@@ -1,20 +1,21 @@
 import { Database } from "bun:sqlite";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { sleepMs } from "../ring/sleep.ts";
+import { troubleOf } from "./trouble.ts";
 
 /**
- * Opening the database, and what its errors mean. The store thread opens it for writing, main and the
+ * Opening the database. The store thread opens it for writing, main and the
  * checkpointer with connections of their own.
  */
 export type Durability = "process" | "power";
 
 export interface OpenDatabase {
   readonly sqlite: Database;
-  readonly orm: BunSQLiteDatabase;
+  readonly orm: BunSQLiteDatabase & { readonly $client: Database };
 }
 
 /** KiB of page cache per connection. Small: the operating system caches the file, and only once for all. */
-const WRITER_CACHE_KIB = 2048;
+const WRITER_CACHE_KIB = 512;
 const READER_CACHE_KIB = 512;
 const WAL_SWITCH_TIMEOUT_MS = 10_000;
 const WAL_SWITCH_RETRY_MS = 5;
@@ -64,16 +65,4 @@ export function openReader(file: string, cacheKib = READER_CACHE_KIB): OpenDatab
 export function durabilityOf(sqlite: Database): Durability {
   const row = sqlite.query<{ synchronous: number }, []>("PRAGMA synchronous").get();
   return row !== null && row.synchronous >= 2 ? "power" : "process";
-}
-
-/** What keeps a transaction from being committed now, or null for anything else (a bug). */
-export type StoreTrouble = "locked" | "disk_full" | "io_error";
-
-/** Classifies what SQLite threw (https://sqlite.org/rescode.html; extended codes keep the name's start). */
-export function troubleOf(error: unknown): StoreTrouble | null {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return "locked";
-  if (code.startsWith("SQLITE_FULL")) return "disk_full";
-  if (code.startsWith("SQLITE_IOERR") || code.startsWith("SQLITE_CANTOPEN")) return "io_error";
-  return null;
 }

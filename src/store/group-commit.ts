@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { type StoreTrouble, troubleOf } from "./database.ts";
+import { type StoreTrouble, troubleOf } from "./trouble.ts";
 import { beginImmediate } from "./write-lock.ts";
 
 /**

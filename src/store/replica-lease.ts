@@ -1,4 +1,5 @@
 import { and, eq, gt, ne, sql } from "drizzle-orm";
+import { compile } from "./compiled-statement.ts";
 import type { OpenDatabase } from "./database.ts";
 import { replicas, state } from "./tables.ts";
 
@@ -37,6 +38,13 @@ export type LeaseCheck =
     }
   | { readonly kind: "fenced" };
 
+interface VerifiedRow {
+  readonly epoch: number;
+  readonly ring_position: number;
+  readonly purge_position: number | null;
+  readonly purge_generation: number;
+}
+
 export class ReplicaLease {
   readonly #orm: OpenDatabase["orm"];
   readonly #verify;
@@ -45,24 +53,24 @@ export class ReplicaLease {
 
   constructor({ orm }: OpenDatabase) {
     this.#orm = orm;
-    this.#verify = orm
+    const verify = orm
       .select({
         epoch: replicas.epoch,
         ringPosition: replicas.ringPosition,
         purgePosition: replicas.purgePosition,
-        purgeGeneration: sql<number>`(SELECT ${state.purgeGeneration} FROM ${state})`,
+        purgeGeneration: sql`(SELECT ${state.purgeGeneration} FROM ${state})`.as("purge_generation"),
       })
       .from(replicas)
-      .where(eq(replicas.id, sql.placeholder("id")))
-      .prepare();
-    this.#advance = orm
+      .where(eq(replicas.id, sql.placeholder("id")));
+    this.#verify = compile<VerifiedRow>(orm, verify, ["id"]);
+    const advance = orm
       .update(replicas)
       .set({
         ringPosition: sql`${sql.placeholder("position")}`,
         leaseUntilMs: sql`${sql.placeholder("until")}`,
       })
-      .where(eq(replicas.id, sql.placeholder("id")))
-      .prepare();
+      .where(eq(replicas.id, sql.placeholder("id")));
+    this.#advance = compile(orm, advance, ["id", "position", "until"]);
   }
 
   /** The number of this replica in the database; only after `register`. */
@@ -104,15 +112,19 @@ export class ReplicaLease {
 
   /** Whether this life of the replica still holds its lease, and what the database knows of its ring. */
   verify(): LeaseCheck {
-    const row = this.#verify.get({ id: this.id });
-    if (row === undefined || row.epoch !== this.#held.epoch) return { kind: "fenced" };
-    const { ringPosition, purgeGeneration, purgePosition } = row;
-    return { kind: "held", ringPosition, purgeGeneration, purgePosition };
+    const row = this.#verify.get(this.id);
+    if (row === null || row.epoch !== this.#held.epoch) return { kind: "fenced" };
+    return {
+      kind: "held",
+      ringPosition: row.ring_position,
+      purgeGeneration: row.purge_generation,
+      purgePosition: row.purge_position,
+    };
   }
 
   /** Commits to the ring position whose effects this transaction holds, and renews the lease. */
   advance(ringPosition: number, nowMs: number): void {
-    this.#advance.run({ id: this.id, position: ringPosition, until: nowMs + LEASE_MS });
+    this.#advance.run(this.id, ringPosition, nowMs + LEASE_MS);
   }
 
   /** Ends the lease at a clean stop, so that others need not wait for it to run out. */

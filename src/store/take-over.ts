@@ -6,10 +6,11 @@ import { RingConsumer } from "../ring/ring-consumer.ts";
 import { RingCorruptError } from "../ring/ring-corrupt-error.ts";
 import { attachRingFile, openRingFileForTakeover } from "../ring/ring-file.ts";
 import type { RingMemory } from "../ring/ring-memory.ts";
-import { type OpenDatabase, troubleOf } from "./database.ts";
+import type { OpenDatabase } from "./database.ts";
 import { leaseEndedAt, type ReplicaLease } from "./replica-lease.ts";
 import { replicas } from "./tables.ts";
 import type { TaskQueue } from "./task-queue.ts";
+import { troubleOf } from "./trouble.ts";
 
 /**
  * The work of replicas that are gone. A replica whose lease ran out was killed, or is frozen: nobody can tell.

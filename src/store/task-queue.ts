@@ -1,4 +1,5 @@
 import { and, eq, inArray, isNull, lte, or, sql } from "drizzle-orm";
+import { compile } from "./compiled-statement.ts";
 import type { OpenDatabase } from "./database.ts";
 import { tasks } from "./tables.ts";
 import { TASK_KIND_NAMES, TASK_KINDS, type TaskKind, taskKindOf } from "./task-kinds.ts";
@@ -81,15 +82,11 @@ export class TaskQueue {
   add(kind: TaskKind, subject: number, upstream: number, nowMs: number): { id: number; leased: boolean } {
     const lane = this.#lanes[kind];
     const leased = !this.#closed && lane.inDispatch < lane.inDispatchMax;
-    const id = this.#statements.insert.get({
-      kind: TASK_KINDS[kind].number,
-      subject,
-      added: nowMs,
-      at: nowMs,
-      owner: leased ? this.#owner() : null,
-      home: null,
-      upstream: leased ? upstream : 0,
-    }).id;
+    const { number } = TASK_KINDS[kind];
+    const owner = leased ? this.#owner() : null;
+    const seen = leased ? upstream : 0;
+    const inserted = this.#statements.insert.run(number, subject, nowMs, nowMs, owner, null, seen);
+    const id = Number(inserted.lastInsertRowid);
     if (leased) lane.inDispatch++;
     else freeFrom(lane, nowMs);
     return { id, leased };
@@ -106,22 +103,15 @@ export class TaskQueue {
     atMs = nowMs,
     place: "here" | "anywhere" = "anywhere",
   ): void {
-    this.#statements.insert.get({
-      kind: TASK_KINDS[kind].number,
-      subject,
-      added: nowMs,
-      at: atMs,
-      owner: null,
-      home: place === "here" ? this.#owner() : null,
-      upstream: 0,
-    });
+    const home = place === "here" ? this.#owner() : null;
+    this.#statements.insert.run(TASK_KINDS[kind].number, subject, nowMs, atMs, null, home, 0);
     freeFrom(this.#lanes[kind], atMs);
   }
 
   /** Ends a task. @returns its subject, or null if it is not leased to this replica */
   finish(id: number): number | null {
-    const row = this.#statements.finish.get({ id, owner: this.#owner() });
-    if (row === undefined) return null;
+    const row = this.#statements.finish.get(id, this.#owner());
+    if (row === null) return null;
     this.#lanes[taskKindOf(row.kind)].inDispatch--;
     return row.subject;
   }
@@ -133,7 +123,7 @@ export class TaskQueue {
 
   /** Writes down, before the call, which upstream may see the task. @returns false if it is not ours */
   assign(id: number, upstream: number): boolean {
-    return this.#statements.assign.get({ id, owner: this.#owner(), upstream }) !== undefined;
+    return this.#statements.assign.run(id, this.#owner(), upstream).changes > 0;
   }
 
   /** Frees a task for any replica from `nextAttemptAtMs` on. @param upstream as in noteAttempt */
@@ -232,9 +222,9 @@ function prepareStatements(orm: OpenDatabase["orm"]) {
   const forUs = or(isNull(tasks.home), eq(tasks.home, sql.placeholder("owner")));
   const upstream = sql`${sql.placeholder("upstream")}`;
   return {
-    insert: orm
-      .insert(tasks)
-      .values({
+    insert: compile(
+      orm,
+      orm.insert(tasks).values({
         kind: sql.placeholder("kind"),
         subject: sql.placeholder("subject"),
         addedAtMs: sql.placeholder("added"),
@@ -242,17 +232,21 @@ function prepareStatements(orm: OpenDatabase["orm"]) {
         leaseOwner: sql.placeholder("owner"),
         home: sql.placeholder("home"),
         upstream: sql.placeholder("upstream"),
-      })
-      .returning({ id: tasks.id })
-      .prepare(),
-    finish: orm.delete(tasks).where(mine).returning({ subject: tasks.subject, kind: tasks.kind }).prepare(),
+      }),
+      ["kind", "subject", "added", "at", "owner", "home", "upstream"],
+    ),
+    finish: compile<{ subject: number; kind: number }>(
+      orm,
+      orm.delete(tasks).where(mine).returning({ subject: tasks.subject, kind: tasks.kind }),
+      ["id", "owner"],
+    ),
     note: orm
       .update(tasks)
       .set({ attempts: sql`${tasks.attempts} + 1`, upstream })
       .where(mine)
       .returning({ subject: tasks.subject, attempts: tasks.attempts })
       .prepare(),
-    assign: orm.update(tasks).set({ upstream }).where(mine).returning({ id: tasks.id }).prepare(),
+    assign: compile(orm, orm.update(tasks).set({ upstream }).where(mine), ["id", "owner", "upstream"]),
     park: orm
       .update(tasks)
       .set({ leaseOwner: null, upstream, nextAttemptAtMs: sql`${sql.placeholder("at")}` })

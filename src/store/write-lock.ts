@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { sleepMs } from "../ring/sleep.ts";
-import { troubleOf } from "./database.ts";
+import { troubleOf } from "./trouble.ts";
 
 /**
  * Begins write transactions on a database that other replicas write, too.

@@ -12,6 +12,7 @@ import type {
   TaskDecision,
   TaskResult,
 } from "../../store/module.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import type { LeasedTask } from "../../store/task-queue.ts";
 import type { BankAnswer, BankPayment } from "../../upstreams/bank.ts";
 import type { TopicWriter } from "../topics/topic-writer.ts";
@@ -53,7 +54,7 @@ export class AccountPaymentCommands implements StoreModule {
     this.#context = context;
     this.#topics = topics;
     this.#events = context.events ?? NO_EVENTS;
-    this.#statements = prepareStatements(context.orm);
+    this.#statements = onFirstUse(() => prepareStatements(context.orm));
   }
 
   readonly commands = {

@@ -3,6 +3,7 @@ import { foldText } from "../../domain/fold-text.ts";
 import { toPrice } from "../../domain/price.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import type { OpenDatabase } from "../../store/database.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import { products } from "./table.ts";
 
 export interface ProductView {
@@ -24,7 +25,7 @@ export class CatalogueQueries {
   readonly #statements;
 
   constructor({ orm }: OpenDatabase) {
-    this.#statements = prepareStatements(orm);
+    this.#statements = onFirstUse(() => prepareStatements(orm));
   }
 
   all(): ProductView[] {

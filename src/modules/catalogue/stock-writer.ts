@@ -1,6 +1,7 @@
 import { and, eq, gte, sql } from "drizzle-orm";
 import type { TenThousandths } from "../../domain/money.ts";
 import type { StoreContext } from "../../store/module.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import { products } from "./table.ts";
 
 export interface StockedProduct {
@@ -14,7 +15,7 @@ export class StockWriter {
   readonly #statements;
 
   constructor({ orm }: Pick<StoreContext, "orm">) {
-    this.#statements = prepareStatements(orm);
+    this.#statements = onFirstUse(() => prepareStatements(orm));
   }
 
   find(productId: number): StockedProduct | null {

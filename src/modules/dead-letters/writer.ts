@@ -2,6 +2,7 @@ import { and, eq, inArray, sql } from "drizzle-orm";
 import type { DeadLetterSourceName } from "../../domain/dead-letter.ts";
 import { type EventSink, NO_EVENTS } from "../../store/event-sink.ts";
 import type { StoreContext } from "../../store/module.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import type { DeadLetter } from "./sources.ts";
 import { deadLetterEvents, deadLetters } from "./table.ts";
 
@@ -24,7 +25,7 @@ export class DeadLetterList implements DeadLetterWriter {
     this.#orm = orm;
     this.#metrics = metrics;
     this.#events = events ?? NO_EVENTS;
-    this.#statements = prepareStatements(orm);
+    this.#statements = onFirstUse(() => prepareStatements(orm));
   }
 
   put(letter: DeadLetter, nowMs: number): void {

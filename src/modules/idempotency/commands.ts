@@ -1,5 +1,6 @@
 import { eq, lte, sql } from "drizzle-orm";
 import type { CommandHandler, CommandReply, StoreContext, StoreModule } from "../../store/module.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import { idempotencyRecords } from "./table.ts";
 
 /** A command that came with an Idempotency-Key, as main puts it into the ring. */
@@ -54,7 +55,7 @@ export class IdempotencyCommands implements StoreModule {
     for (const { commands } of modules) {
       for (const [name, handler] of Object.entries(commands)) this.#handlers.set(name, handler);
     }
-    this.#statements = prepareStatements(context.orm);
+    this.#statements = onFirstUse(() => prepareStatements(context.orm));
   }
 
   readonly commands = {

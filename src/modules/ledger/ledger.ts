@@ -2,6 +2,7 @@ import type { Account, AccountKind, Entry, LedgerRefusal } from "../../domain/le
 import { decideHold, HOLD_STATUSES, type HoldDecision, type HoldStatus } from "../../domain/ledger-hold.ts";
 import { type FreedHold, LedgerSheet } from "../../domain/ledger-sheet.ts";
 import type { StoreContext, StoreModule } from "../../store/module.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import { prepareHolds, prepareTransfers } from "./statements.ts";
 import { ACCOUNT_KINDS, accountKindOf, holdStatusOf, TRANSFER_KINDS, type TransferKind } from "./table.ts";
 
@@ -48,7 +49,7 @@ export class Ledger implements StoreModule {
   #expireAtMs = 0;
 
   constructor({ orm }: Pick<StoreContext, "orm">, now: () => number = Date.now) {
-    this.#statements = { ...prepareTransfers(orm), ...prepareHolds(orm) };
+    this.#statements = onFirstUse(() => ({ ...prepareTransfers(orm), ...prepareHolds(orm) }));
     this.#now = now;
     this.#sheet = new LedgerSheet((id) => {
       const row = this.#statements.readAccount.get({ id });

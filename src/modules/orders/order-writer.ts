@@ -4,6 +4,7 @@ import { ORDER_TRANSITIONS, type OrderStatus, type OrderTransition } from "../..
 import { formatUuid } from "../../domain/uuid.ts";
 import { type EventSink, NO_EVENTS } from "../../store/event-sink.ts";
 import type { StoreContext } from "../../store/module.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import type { DeadAttempt } from "../dead-letters/sources.ts";
 import { prepareOrderStatements } from "./order-statements.ts";
 import type { orders } from "./table.ts";
@@ -32,7 +33,7 @@ export class OrderWriter {
 
   constructor({ orm, events }: Pick<StoreContext, "orm" | "events">) {
     this.#events = events ?? NO_EVENTS;
-    this.#statements = prepareOrderStatements(orm);
+    this.#statements = onFirstUse(() => prepareOrderStatements(orm));
   }
 
   /** @returns the order's row number */

@@ -8,6 +8,7 @@ import {
 } from "../../domain/reservation.ts";
 import { uuidBytes } from "../../domain/uuid.ts";
 import type { StoreContext } from "../../store/module.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import type { StockWriter } from "../catalogue/stock-writer.ts";
 import { reservations } from "./table.ts";
 
@@ -56,7 +57,7 @@ export class ReservationWriter {
     this.#metrics = context.metrics;
     this.#ttlMs = Math.round(context.settings.reservationTtlSeconds * 1000);
     this.#now = now;
-    this.#statements = prepareStatements(context.orm);
+    this.#statements = onFirstUse(() => prepareStatements(context.orm));
   }
 
   reserve(input: ReserveInput, nowMs: number): ReserveReply {

@@ -38,7 +38,7 @@ export interface AcceptParts {
  */
 export class PaymentAcceptor {
   readonly #parts: AcceptParts;
-  readonly #ids = new IdsInFlight();
+  readonly #ids = new IdsInFlight(crypto.getRandomValues(new Int32Array(1))[0] ?? 0);
   #purgeGeneration: number;
   /** The id being worked on; its bytes are copied before anything else can run. */
   readonly #id = new Uint8Array(UUID_BYTES);
@@ -56,14 +56,14 @@ export class PaymentAcceptor {
     const id = this.#id;
     if (!parseUuid(correlationId, id, 0)) throw new Error("the route let a malformed correlationId through");
     ids.forgetUpTo(intake.tail);
-    const inFlight = ids.amountOf(correlationId);
+    const inFlight = ids.amountOf(id);
     if (inFlight !== undefined && !this.#wasPurged()) return compare(inFlight, amountCents, "pending");
     const known = queries.find(id);
     if (known !== null) return compare(known.amountCents, amountCents, known.status);
     if (durability === "power") return this.#acceptCommitted(correlationId, amountCents, nowMs);
     const head = intake.submitPayment(id, amountCents, nowMs);
     if (head < 0) return { kind: "busy" };
-    ids.add(correlationId, amountCents, head);
+    ids.add(id, amountCents, head);
     return { kind: "accepted" };
   }
 

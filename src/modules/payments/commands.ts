@@ -4,6 +4,7 @@ import { toCents } from "../../domain/money.ts";
 import type { ProcessorName } from "../../domain/processor.ts";
 import { UUID_BYTES, uuidBytes } from "../../domain/uuid.ts";
 import { type AttemptFrame, type PaymentTaskFrame, processorNumber, processorOf } from "../../ring/frames.ts";
+import { compile } from "../../store/compiled-statement.ts";
 import { NO_EVENTS } from "../../store/event-sink.ts";
 import type { StoreContext, StoreModule } from "../../store/module.ts";
 import { state } from "../../store/tables.ts";
@@ -96,16 +97,12 @@ export class PaymentCommands implements StoreModule {
     const { tasks, metrics } = this.#context;
     const id = this.#id;
     for (let i = 0; i < id.length; i++) id[i] = payment.idBytes[payment.idAt + i] ?? 0;
-    const row = this.#statements.insert.get({
-      id,
-      cents: payment.amountCents,
-      at: payment.acceptedAtMs,
-    });
-    if (isMissing(row)) return this.#repeat(id, payment);
+    const inserted = this.#statements.insert.run(id, payment.amountCents, payment.acceptedAtMs);
+    if (inserted.changes === 0) return this.#repeat(id, payment);
     metrics.increment("payments_accepted");
     this.#teller.accepted(payment.idBytes, payment.idAt, payment.amountCents, payment.acceptedAtMs);
     const number = processorNumber(upstream);
-    const task = tasks.add("payment", row.seq, number, payment.acceptedAtMs);
+    const task = tasks.add("payment", Number(inserted.lastInsertRowid), number, payment.acceptedAtMs);
     if (!task.leased) return { kind: "accepted", task: null };
     return {
       kind: "accepted",
@@ -125,12 +122,12 @@ export class PaymentCommands implements StoreModule {
   #acceptCommand({ correlationId, amountCents, acceptedAtMs }: AcceptPayment): AcceptReply {
     const { tasks, metrics } = this.#context;
     const id = Buffer.from(uuidBytes(correlationId));
-    const row = this.#statements.insert.get({ id, cents: amountCents, at: acceptedAtMs });
-    if (!isMissing(row)) {
+    const inserted = this.#statements.insert.run(id, amountCents, acceptedAtMs);
+    if (inserted.changes > 0) {
       metrics.increment("payments_accepted");
       this.#teller.accepted(id, 0, amountCents, acceptedAtMs);
       // Due now: the refill at the end of this very batch hands it to dispatch.
-      tasks.schedule("payment", row.seq, acceptedAtMs);
+      tasks.schedule("payment", Number(inserted.lastInsertRowid), acceptedAtMs);
       return { kind: "accepted", correlationId };
     }
     const { kind } = this.#repeat(id, { amountCents, acceptedAtMs });
@@ -211,14 +208,9 @@ export class PaymentCommands implements StoreModule {
     const seq = tasks.finish(frame.taskId);
     if (seq === null) return;
     const feeCents = feeOf(toCents(frame.amountCents), this.#feeShares[frame.processor]);
-    const row = this.#statements.settle.get({
-      seq,
-      processor: processorNumber(frame.processor),
-      requestedAt: frame.requestedAtMs,
-      settledAt: nowMs,
-      fee: feeCents,
-    });
-    if (isMissing(row)) return;
+    const processor = processorNumber(frame.processor);
+    const settled = this.#statements.settle.run(seq, processor, frame.requestedAtMs, nowMs, feeCents);
+    if (settled.changes === 0) return;
     this.#rollups.add(frame.processor, frame.requestedAtMs, frame.amountCents);
     this.#counters.add(frame.processor, frame.requestedAtMs, frame.amountCents);
     metrics.increment("payments_settled", frame.processor);
@@ -281,26 +273,23 @@ function shareOf(setting: number): Share {
   return parsed.share;
 }
 
-/** drizzle types the row of a RETURNING as always there; a WHERE or ON CONFLICT may leave none. */
-function isMissing(row: unknown): boolean {
-  return row === undefined;
-}
-
 function prepareStatements(orm: StoreContext["orm"]) {
   const seq = sql.placeholder("seq");
   const pending = and(eq(payments.seq, seq), eq(payments.status, PAYMENT_STATUS.pending));
   const attempts = sql`${payments.attempts} + 1`;
   return {
-    insert: orm
-      .insert(payments)
-      .values({
-        correlationId: sql.placeholder("id"),
-        amountCents: sql.placeholder("cents"),
-        acceptedAtMs: sql.placeholder("at"),
-      })
-      .onConflictDoNothing()
-      .returning({ seq: payments.seq })
-      .prepare(),
+    insert: compile(
+      orm,
+      orm
+        .insert(payments)
+        .values({
+          correlationId: sql.placeholder("id"),
+          amountCents: sql.placeholder("cents"),
+          acceptedAtMs: sql.placeholder("at"),
+        })
+        .onConflictDoNothing(),
+      ["id", "cents", "at"],
+    ),
     find: orm
       .select({ seq: payments.seq, amountCents: payments.amountCents, status: payments.status })
       .from(payments)
@@ -315,19 +304,21 @@ function prepareStatements(orm: StoreContext["orm"]) {
       .from(payments)
       .where(eq(payments.seq, seq))
       .prepare(),
-    settle: orm
-      .update(payments)
-      .set({
-        status: PAYMENT_STATUS.settled,
-        processor: sql`${sql.placeholder("processor")}`,
-        requestedAtMs: sql`${sql.placeholder("requestedAt")}`,
-        settledAtMs: sql`${sql.placeholder("settledAt")}`,
-        feeCents: sql`${sql.placeholder("fee")}`,
-        attempts,
-      })
-      .where(pending)
-      .returning({ seq: payments.seq })
-      .prepare(),
+    settle: compile(
+      orm,
+      orm
+        .update(payments)
+        .set({
+          status: PAYMENT_STATUS.settled,
+          processor: sql`${sql.placeholder("processor")}`,
+          requestedAtMs: sql`${sql.placeholder("requestedAt")}`,
+          settledAtMs: sql`${sql.placeholder("settledAt")}`,
+          feeCents: sql`${sql.placeholder("fee")}`,
+          attempts,
+        })
+        .where(pending),
+      ["seq", "processor", "requestedAt", "settledAt", "fee"],
+    ),
     kill: orm
       .update(payments)
       .set({ status: PAYMENT_STATUS.dead, lastError: sql`${sql.placeholder("code")}`, attempts })

@@ -2,6 +2,7 @@ import { and, asc, eq, gt, sql } from "drizzle-orm";
 import { toAmount } from "../../domain/money.ts";
 import { formatUuid, uuidBytes } from "../../domain/uuid.ts";
 import type { StoreContext } from "../../store/module.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import type { DeadLetterSource, RequeueResult } from "../dead-letters/sources.ts";
 import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { EventWriter } from "./event-writer.ts";
@@ -22,7 +23,7 @@ export class DeadPayments implements DeadLetterSource {
     this.#context = context;
     this.#deadLetters = deadLetters;
     this.#events = events;
-    this.#statements = prepareStatements(context.orm);
+    this.#statements = onFirstUse(() => prepareStatements(context.orm));
   }
 
   /** Puts a payment that has just died into the list. @param seq its row */

@@ -4,6 +4,7 @@ import type { ProcessorName } from "../../domain/processor.ts";
 import { ROLLUP_BASE, ROLLUP_LEVELS, type RollupRange, rangesOf } from "../../domain/rollup.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import { processorOf } from "../../ring/frames.ts";
+import { compile } from "../../store/compiled-statement.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { state } from "../../store/tables.ts";
 import { type PaymentStatusName, paymentEvents, paymentRollups, payments, statusName } from "./table.ts";
@@ -51,11 +52,11 @@ export class PaymentQueries {
 
   constructor({ orm }: OpenDatabase) {
     const byId = eq(payments.correlationId, sql.placeholder("id"));
-    this.#find = orm
-      .select({ amountCents: payments.amountCents, status: payments.status })
-      .from(payments)
-      .where(byId)
-      .prepare();
+    this.#find = compile<{ amount_cents: number; status: number }>(
+      orm,
+      orm.select({ amountCents: payments.amountCents, status: payments.status }).from(payments).where(byId),
+      ["id"],
+    );
     this.#purgeGeneration = orm.select({ generation: state.purgeGeneration }).from(state).prepare();
     this.#view = orm.select().from(payments).where(byId).prepare();
     this.#events = orm
@@ -88,9 +89,9 @@ export class PaymentQueries {
 
   /** What is stored under these 16 bytes, or null. */
   find(id: Uint8Array): KnownPayment | null {
-    const row = this.#find.get({ id });
-    if (row === undefined) return null;
-    return { amountCents: row.amountCents, status: statusName(row.status) };
+    const row = this.#find.get(id);
+    if (row === null) return null;
+    return { amountCents: row.amount_cents, status: statusName(row.status) };
   }
 
   /** A payment with its whole history, or null. */

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { ProcessorName } from "../../domain/processor.ts";
 import { bucketOf, ROLLUP_LEVELS } from "../../domain/rollup.ts";
+import { compile } from "../../store/compiled-statement.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { paymentRollups } from "./table.ts";
 
@@ -20,7 +21,7 @@ export class RollupWriter {
 
   constructor(orm: OpenDatabase["orm"]) {
     const grow = (column: string) => sql.raw(`${column} + excluded.${column}`);
-    this.#upsert = orm
+    const query = orm
       .insert(paymentRollups)
       .values({
         level: sql.placeholder("level"),
@@ -38,8 +39,9 @@ export class RollupWriter {
           fallbackCount: grow("fallback_count"),
           fallbackCents: grow("fallback_cents"),
         },
-      })
-      .prepare();
+      });
+    const names = ["level", "bucket", "defaultCount", "defaultCents", "fallbackCount", "fallbackCents"];
+    this.#upsert = compile(orm, query, names);
   }
 
   /** Counts a settled payment under the time that the processor recorded. */
@@ -59,7 +61,10 @@ export class RollupWriter {
   /** Writes the batch's sums, in the transaction that settled its payments. */
   flush(): void {
     if (this.#deltas.size === 0) return;
-    for (const delta of this.#deltas.values()) this.#upsert.run({ ...delta });
+    for (const delta of this.#deltas.values()) {
+      const { level, bucket, defaultCount, defaultCents, fallbackCount, fallbackCents } = delta;
+      this.#upsert.run(level, bucket, defaultCount, defaultCents, fallbackCount, fallbackCents);
+    }
     this.#deltas.clear();
   }
 

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gte, lt, sql } from "drizzle-orm";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import type { OpenDatabase } from "../../store/database.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import { topicMessages, topicPartitions } from "./table.ts";
 import { TOPIC_NAMES, TOPICS, type TopicName } from "./topics.ts";
 
@@ -36,7 +37,7 @@ export class TopicQueries {
   readonly #statements;
 
   constructor({ orm }: OpenDatabase) {
-    this.#statements = prepareStatements(orm);
+    this.#statements = onFirstUse(() => prepareStatements(orm));
   }
 
   /** @param nowMs ms since the epoch */

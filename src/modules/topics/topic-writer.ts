@@ -1,7 +1,8 @@
 import { and, eq, sql } from "drizzle-orm";
 import { partitionOf } from "../../domain/partition.ts";
 import type { StoreContext, StoreModule } from "../../store/module.ts";
-import { TopicRetention } from "./retention-writer.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
+import { type PublishedOffsets, TopicRetention } from "./retention-writer.ts";
 import { topicMessages, topicPartitions } from "./table.ts";
 import { TOPICS, type TopicName } from "./topics.ts";
 
@@ -35,10 +36,13 @@ export class TopicLog implements TopicWriter, StoreModule {
   /** Next offset by partition, of the partitions that this transaction has appended to. */
   readonly #next = new Map<number, { topic: number; partition: number; nextOffset: number }>();
 
-  /** @param now ms since the epoch; the clock that retention looks at */
-  constructor(context: StoreContext, now: () => number = Date.now) {
-    this.#statements = prepareStatements(context.orm);
-    this.#retention = new TopicRetention(context, now);
+  /**
+   * @param now ms since the epoch; the clock that retention looks at
+   * @param published what the streams in Redis have, see TopicRetention
+   */
+  constructor(context: StoreContext, now: () => number = Date.now, published: PublishedOffsets = () => null) {
+    this.#statements = onFirstUse(() => prepareStatements(context.orm));
+    this.#retention = new TopicRetention(context, now, published);
   }
 
   append(topic: TopicName, key: string, value: unknown, headers: TopicHeaders, nowMs: number): TopicPosition {

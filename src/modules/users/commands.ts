@@ -5,6 +5,7 @@ import type { UserPaymentType } from "../../domain/user-payment.ts";
 import { uuidBytes } from "../../domain/uuid.ts";
 import { NO_EVENTS } from "../../store/event-sink.ts";
 import type { StoreContext, StoreModule, TaskHandler } from "../../store/module.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import type { DeadLetterSource, RequeueResult } from "../dead-letters/sources.ts";
 import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -53,7 +54,7 @@ export class UserCommands implements StoreModule, DeadLetterSource {
   constructor(context: StoreContext, ledger: Ledger, deadLetters: DeadLetterWriter) {
     this.#context = context;
     this.#ledger = ledger;
-    this.#statements = prepareStatements(context.orm);
+    this.#statements = onFirstUse(() => prepareStatements(context.orm));
     this.#counters = new CounterWriter(context.orm);
     this.#feeShare = transactionFee(context.settings.transactionFee);
     const { settings, metrics } = context;

@@ -6,6 +6,7 @@ import type { WalletOperationType, WalletOutcome } from "../../domain/wallet-ope
 import { FRAME_KINDS } from "../../ring/frames.ts";
 import { type EventSink, NO_EVENTS } from "../../store/event-sink.ts";
 import type { IntakeFrame, StoreContext, StoreModule } from "../../store/module.ts";
+import { onFirstUse } from "../../store/on-first-use.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { OUTSIDE_ACCOUNT } from "../ledger/system-accounts.ts";
 import type { TopicWriter } from "../topics/topic-writer.ts";
@@ -64,7 +65,7 @@ export class WalletCommands implements StoreModule {
     this.#topics = topics;
     this.#metrics = metrics;
     this.#events = events ?? NO_EVENTS;
-    this.#statements = prepareStatements(orm);
+    this.#statements = onFirstUse(() => prepareStatements(orm));
   }
 
   readonly commands = {
