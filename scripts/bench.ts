@@ -1,7 +1,7 @@
 /**
  * Runs the benchmarks of one replica against their yardsticks, prints a table and rewrites docs/benchmarks.md.
  *
- *   bun scripts/bench.ts           five rounds, about six minutes
+ *   bun scripts/bench.ts           five rounds, about ten minutes
  *   bun scripts/bench.ts --quick   one round, nothing is written
  *
  * Needs dist/catraca (scripts/build), and a machine that does nothing else.
@@ -13,7 +13,9 @@ import { join } from "node:path";
 import { buildInfo } from "../src/build-info.ts";
 import { acceptLatency, acceptRate, cpuPerPayment, memory } from "./bench/accept-figures.ts";
 import { type Figure, format } from "./bench/figure.ts";
+import { reservations } from "./bench/reservation-figures.ts";
 import { drainHeld, startEmpty, startPending } from "./bench/start-figures.ts";
+import { walletOperations } from "./bench/wallet-figures.ts";
 
 const isQuick = process.argv.includes("--quick");
 const effort = isQuick ? { rounds: 1, seconds: 4 } : { rounds: 5, seconds: 8 };
@@ -27,6 +29,8 @@ const PARTS: readonly (() => Promise<Figure | readonly Figure[]>)[] = [
   () => startEmpty(effort.rounds),
   () => startPending(100_000, effort.rounds),
   () => drainHeld(10_000),
+  () => walletOperations(10_000, effort),
+  () => reservations(5_000, effort),
 ];
 
 function render(figures: readonly Figure[]): string {

@@ -1,10 +1,10 @@
 // One load of autocannon against one URL; runs in a process of its own and prints one line of JSON.
 //   node scripts/bench/load.mjs '{"url":…,"connections":…,"seconds":…,"rate":…}'
-// Every request is a new payment: a fresh UUID, 19.90.
+// Every request is a new payment (a fresh UUID, 19.90), or `body` if that is given.
 import { randomUUID } from "node:crypto";
 import autocannon from "autocannon";
 
-const { url, connections, seconds, rate } = JSON.parse(process.argv[2]);
+const { url, connections, seconds, rate, body } = JSON.parse(process.argv[2]);
 const latencies = [];
 const run = autocannon(
   {
@@ -17,7 +17,7 @@ const run = autocannon(
         method: "POST",
         headers: { "content-type": "application/json" },
         setupRequest: (request) => {
-          request.body = `{"correlationId":"${randomUUID()}","amount":19.90}`;
+          request.body = body ?? `{"correlationId":"${randomUUID()}","amount":19.90}`;
           return request;
         },
       },

@@ -106,6 +106,8 @@ export interface LoadOptions {
   readonly seconds: number;
   /** Requests per second; as many as possible without. */
   readonly rate?: number;
+  /** The same body for every request, instead of a new payment each. */
+  readonly body?: string;
 }
 
 export interface LoadResult {

@@ -6,13 +6,18 @@ import type { ProcessorHealthSeen, SharedState } from "../engine/shared-state.ts
 import type { Logger } from "../log/logger.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { CounterQueries } from "../modules/payments/counter-queries.ts";
+import { TopicStreamQueries } from "../modules/topics/stream-queries.ts";
 import type { Doorbell } from "../ring/doorbell.ts";
 import { openReader } from "../store/database.ts";
 import { type CountedWindow, CounterStore } from "./counter-store.ts";
 import { CounterSync } from "./counter-sync.ts";
+import { LiveRelay } from "./live-relay.ts";
 import { type LiveMessage, listenToPeers, liveChannel } from "./live-state.ts";
+import type { PeerCommand, PeerNews } from "./peer-messages.ts";
 import { connectRedis } from "./redis-connection.ts";
 import { losesKeys } from "./redis-eviction.ts";
+import { StreamStore } from "./stream-store.ts";
+import { TopicStreams } from "./topic-streams.ts";
 
 /**
  * Cluster mode, in the first dispatch thread: feeds the counters in Redis, tells peers what this replica learns,
@@ -24,6 +29,7 @@ export interface ClusterParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly storeBell: Doorbell;
+  readonly toMain: (news: PeerNews) => void;
 }
 
 /** How often the database is looked at for a purge by another replica: one row, some 10 µs. */
@@ -52,10 +58,16 @@ export class Cluster {
   #subscriber: Redis | null = null;
   #store: CounterStore | null = null;
   #sync: CounterSync | null = null;
+  #streams: TopicStreams | null = null;
+  #relay: LiveRelay | null = null;
   /** The eviction policy that makes this Redis unfit; null while there is none. */
   #evicts: string | null = null;
   #isFeeding = false;
   #feedAtMs = 0;
+  #isPublishing = false;
+  #publishAtMs = 0;
+  /** The last interest that main told before there was a connection. */
+  #early: PeerCommand | null = null;
 
   constructor(parts: ClusterParts, url: string) {
     this.#parts = parts;
@@ -76,6 +88,8 @@ export class Cluster {
     this.#redis?.disconnect();
     this.#subscriber?.disconnect();
     this.#sync = null;
+    this.#streams = null;
+    this.#relay?.stop();
     this.#database.sqlite.close();
   }
 
@@ -100,6 +114,12 @@ export class Cluster {
     this.#tell({ kind: "breaker", from: this.#name, processor, open, atMs: Date.now() });
   }
 
+  /** Does what main asks for the sake of clients of other replicas. */
+  take(command: PeerCommand): void {
+    if (this.#relay !== null) this.#relay.take(command);
+    else if (command.kind === "setInterest") this.#early = command;
+  }
+
   get #name(): string {
     return this.#parts.settings.replicaId;
   }
@@ -120,7 +140,18 @@ export class Cluster {
     const redis = await connectRedis({ ...options, name: `catraca-${this.#name}-feed` });
     this.#redis = redis;
     this.#subscriber = await connectRedis({ ...options, name: `catraca-${this.#name}-live` });
-    listenToPeers(this.#subscriber, liveChannel(databaseId), this.#name, state);
+    const relay = new LiveRelay({
+      databaseId,
+      replicaName: this.#name,
+      publisher: redis,
+      subscriber: this.#subscriber,
+      tell: (message) => this.#tell(message),
+      toMain: this.#parts.toMain,
+    });
+    this.#relay = relay;
+    if (this.#early !== null) relay.take(this.#early);
+    listenToPeers(this.#subscriber, liveChannel(databaseId), this.#name, state, (said) => relay.hear(said));
+    if (this.#parts.settings.topicStreams) this.#streams = this.#openStreams(redis, databaseId);
     this.#store = new CounterStore(redis, databaseId);
     this.#sync = new CounterSync({
       feed: this.#queries,
@@ -137,6 +168,18 @@ export class Cluster {
     if (redis.status === "ready") await this.#judge(redis);
   }
 
+  #openStreams(redis: Redis, databaseId: string): TopicStreams {
+    const { log, metrics, state, settings } = this.#parts;
+    return new TopicStreams({
+      feed: new TopicStreamQueries(this.#database),
+      store: new StreamStore(redis, databaseId, settings.topicStreamEntries),
+      rank: (nowMs) => this.#queries.rank(this.#name, nowMs),
+      metrics,
+      log,
+      onPublished: (slot, nextOffset) => state.setTopicPublished(slot, nextOffset),
+    });
+  }
+
   /** A Redis that deletes keys when memory is short would silently lose counts. */
   async #judge(redis: Redis): Promise<void> {
     try {
@@ -151,6 +194,23 @@ export class Cluster {
       { policy: this.#evicts },
     );
   }
+
+  #publish(now: number): void {
+    if (this.#streams === null || this.#isPublishing || now < this.#publishAtMs) return;
+    if (this.#redis?.status !== "ready" || this.#evicts !== null) return;
+    this.#isPublishing = true;
+    this.#streams
+      .step(now)
+      .catch((error: unknown) => {
+        this.#count();
+        this.#parts.log.debug("publishing to the streams failed; tried again", { error });
+      })
+      .finally(() => {
+        this.#isPublishing = false;
+        this.#publishAtMs = Date.now() + (this.#streams?.pauseMs ?? 0);
+      });
+  }
+
   #look(): void {
     const { state, storeBell, log } = this.#parts;
     const now = Date.now();
@@ -161,6 +221,7 @@ export class Cluster {
         state.nudgeStore();
         storeBell.ring();
       }
+      this.#publish(now);
       if (this.#sync === null || this.#isFeeding || now < this.#feedAtMs) return;
       if (this.#redis?.status !== "ready" || this.#evicts !== null) {
         this.#set("away");

@@ -41,7 +41,7 @@ export class CounterReader {
     this.#parts = parts;
   }
 
-  /** Connects to the dispatch thread. @param worker nobody else hears its messages */
+  /** Connects to the dispatch thread. Its messages for PeerLink answer no question of this one. */
   attach(worker: Worker): void {
     this.#ask = (question) => worker.postMessage(question);
     worker.onmessage = ({ data }: MessageEvent<CounterAnswer>) => {

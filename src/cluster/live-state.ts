@@ -21,29 +21,50 @@ export type LiveMessage =
       readonly processor: ProcessorName;
       readonly open: boolean;
       readonly atMs: number;
-    };
+    }
+  /** What somebody wants at that replica, see live-relay.ts. */
+  | {
+      readonly kind: "interest";
+      readonly from: string;
+      readonly events: boolean;
+      readonly results: boolean;
+    }
+  /** Results of account payments were committed by that replica. */
+  | { readonly kind: "results"; readonly from: string };
 
 /** The channel that the replicas of a database share. */
 export function liveChannel(databaseId: string): string {
   return `catraca:${databaseId}:live`;
 }
 
-/** Takes what peers say into this replica's shared state. @param subscriber a connection of its own */
+type RelayMessage = Extract<LiveMessage, { kind: "interest" | "results" }>;
+
+/**
+ * Takes what peers say into this replica's shared state. @param subscriber a connection of its own
+ * @param onRelay hears the rest
+ */
 export function listenToPeers(
   subscriber: Redis,
   channel: string,
   replicaName: string,
   state: SharedState,
+  onRelay: (message: RelayMessage) => void,
 ): void {
   // At every connect, and not only the first: ioredis does not know a subscription that failed.
   subscriber.on("ready", () => void subscriber.subscribe(channel).catch(() => {}));
-  subscriber.on("message", (_channel: string, text: string) => {
-    const message = readMessage(text);
+  subscriber.on("message", (heardOn: string, text: string) => {
+    const message = heardOn === channel ? readMessage(text) : null;
     if (message === null || message.from === replicaName) return;
-    if (message.kind === "breaker") {
-      state.setPeerBreaker(message.processor, message.open, message.atMs);
-    } else if (message.seenAtMs > (state.health(message.processor)?.seenAtMs ?? 0)) {
-      state.setHealth(message.processor, message);
+    switch (message.kind) {
+      case "breaker":
+        state.setPeerBreaker(message.processor, message.open, message.atMs);
+        return;
+      case "health":
+        if (message.seenAtMs <= (state.health(message.processor)?.seenAtMs ?? 0)) return;
+        state.setHealth(message.processor, message);
+        return;
+      default:
+        onRelay(message);
     }
   });
 }
@@ -58,11 +79,14 @@ export function readMessage(text: string): LiveMessage | null {
   }
   if (typeof value !== "object" || value === null) return null;
   // Every field is looked at below.
-  const { kind, from, processor, failing, minResponseTimeMs, seenAtMs, open, atMs } = value as Record<
-    string,
-    unknown
-  >;
-  if (typeof from !== "string" || !isProcessorName(processor)) return null;
+  const { kind, from, processor, failing, minResponseTimeMs, seenAtMs, open, atMs, events, results } =
+    value as Record<string, unknown>;
+  if (typeof from !== "string") return null;
+  if (kind === "results") return { kind, from };
+  if (kind === "interest" && typeof events === "boolean" && typeof results === "boolean") {
+    return { kind, from, events, results };
+  }
+  if (!isProcessorName(processor)) return null;
   if (kind === "breaker" && typeof open === "boolean" && typeof atMs === "number") {
     return { kind, from, processor, open, atMs };
   }

@@ -27,7 +27,6 @@ export interface TopicStreamsParts {
   readonly onPublished: (slot: number, nextOffset: number | null) => void;
 }
 
-const TICK_MS = 20;
 const RANK_LOOK_MS = 1_000;
 /** How often the first replica asks Redis, which may have been emptied while there was nothing to append. */
 const ASK_MS = 1_000;
@@ -54,7 +53,7 @@ export class TopicStreams {
 
   /** How long to wait before the next `step`, ms. */
   get pauseMs(): number {
-    return this.#rank === 0 ? TICK_MS : RANK_MS;
+    return this.#rank === 0 ? 0 : RANK_MS;
   }
 
   /** Publishes what is new, or a good part of it. Rejects when Redis is away: what it has is asked next time. */

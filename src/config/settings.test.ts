@@ -36,6 +36,8 @@ test("the defaults are those of the contract", () => {
     paymentsTimeoutSeconds: 10,
     topicRetentionSeconds: 604_800,
     topicRetentionMessages: 100_000,
+    topicStreams: false,
+    topicStreamEntries: 100_000,
     paymentGatewayUrl: null,
     gatewayTimeoutSeconds: 1,
     gatewayMaxAttempts: 3,

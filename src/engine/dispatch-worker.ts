@@ -1,6 +1,7 @@
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
 import type { CounterAnswer, CounterQuestion } from "../cluster/counter-reader.ts";
 import { HealthTurn } from "../cluster/health-turn.ts";
+import type { PeerCommand } from "../cluster/peer-messages.ts";
 import { LIMITS } from "../config/limits.ts";
 import type { Settings } from "../config/settings.ts";
 import { PaymentDispatcher } from "../domain/payment-dispatcher.ts";
@@ -73,7 +74,16 @@ async function start(
   const metrics = new Metrics(memory.metrics, METRICS_PAGE.dispatch + index);
   // One poll per processor, whatever the number of threads: the others read it in the shared state.
   const cluster =
-    index === 0 ? startCluster({ settings, state, metrics, log, storeBell: bells.store }) : null;
+    index === 0
+      ? startCluster({
+          settings,
+          state,
+          metrics,
+          log,
+          storeBell: bells.store,
+          toMain: (news) => self.postMessage(news),
+        })
+      : null;
   const polls =
     index === 0 ? startHealthPolls(client, upstreamUrls, state, metrics, log, bells.store, cluster) : [];
   const thread = new DispatchThread({
@@ -107,8 +117,12 @@ async function start(
         )
       : () => {};
   if (cluster !== null) {
-    // The only message but the first: main asks for counters.
-    self.onmessage = async ({ data }: MessageEvent<CounterQuestion>) => {
+    // What main says after the first message.
+    self.onmessage = async ({ data }: MessageEvent<CounterQuestion | PeerCommand>) => {
+      if ("kind" in data) {
+        cluster.take(data);
+        return;
+      }
       const counted = await cluster.count(data.ranges);
       self.postMessage({ questionId: data.questionId, counted } satisfies CounterAnswer);
     };

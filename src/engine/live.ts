@@ -8,6 +8,7 @@ import { BREAKER_STATES, type ProcessorCondition } from "../modules/events/proce
 import { queueState } from "../store/queue-state.ts";
 import { knownReplicas } from "../store/replicas.ts";
 import type { Replica } from "./replica.ts";
+import { ResultHints } from "./result-hints.ts";
 
 /** What main keeps for clients that stay connected: live events, and waits for results. */
 export interface Live {
@@ -23,20 +24,38 @@ export interface Live {
 const PEERS_KNOWN_MS = 1000;
 
 export function openLive(replica: Replica): Live {
-  const { settings, feed } = replica;
+  const { settings, feed, peers } = replica;
   const accountPayments = new AccountPaymentQueries(replica.reader);
   const waits = new ResultWaits({
     waitMs: settings.longPollSeconds * 1000,
     lastFinalSeq: () => accountPayments.lastFinalSeq(),
     finalsSince: (after, limit) => accountPayments.finalsSince(after, limit),
     find: (id) => accountPayments.find(uuidBytes(id)),
-    onWaits: (isWanted) => events.setWaits(isWanted),
+    onWaits: (isWanted) => hints.setWaits(isWanted),
     hasPeers: peerLookup(replica),
+    hearsPeers: () => peers !== null && replica.state.redis === "ok",
+  });
+  const hints = new ResultHints({
+    peers,
+    onWaits: (isWanted) => events.setWaits(isWanted),
+    lastFinalSeq: () => accountPayments.lastFinalSeq(),
   });
   const events = new LiveEvents({
     memory: feed,
     replica: settings.replicaId,
     processor: (name) => processorCondition(replica, name),
+    onResults: () => {
+      waits.look();
+      hints.look();
+    },
+    ...(peers === null ? {} : { remote: peers }),
+  });
+  peers?.listen({
+    onEvent: (json) => events.hub.publishRemote(json),
+    onInterest: (interest) => {
+      events.hub.setRemoteInterest(interest.events);
+      hints.setPeerWaits(interest.results);
+    },
     onResults: () => waits.look(),
   });
   const overview = new OverviewRecorder({
@@ -51,6 +70,7 @@ export function openLive(replica: Replica): Live {
     accountPayments,
     overview,
     close: () => {
+      peers?.close();
       overview.stop();
       waits.close();
       events.close();

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CounterReader } from "../cluster/counter-reader.ts";
+import { PeerLink } from "../cluster/peer-link.ts";
 import { LIMITS } from "../config/limits.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Logger } from "../log/logger.ts";
@@ -48,6 +49,8 @@ export class Replica {
   readonly cardKey = CardSeal.newKey();
   /** What Redis knows of settled payments; null without REDIS_URL. */
   readonly counters: CounterReader | null;
+  /** Live events and hints from and to other replicas; null without REDIS_URL. */
+  readonly peers: PeerLink | null;
   readonly #parts: ReplicaParts;
   readonly #workers: Worker[];
 
@@ -65,6 +68,7 @@ export class Replica {
     if (redisUrl !== null) this.state.redis = "away";
     const isUsable = () => this.state.redis === "ok";
     this.counters = redisUrl === null ? null : new CounterReader({ isUsable, metrics: this.metrics });
+    this.peers = redisUrl === null ? null : new PeerLink();
     this.reader = openReader(databaseFile);
     this.intake = new Intake(
       parts.ring.memory,
@@ -89,6 +93,8 @@ export class Replica {
         upstreamUrls,
         cardKey: this.cardKey,
       } satisfies DispatchStart);
+      // Behind the first message, because it may have something to say.
+      if (index === 0) this.peers?.attach(worker);
     }
   }
 

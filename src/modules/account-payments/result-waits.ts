@@ -16,6 +16,8 @@ export interface ResultWaitsParts {
   readonly onWaits: (isWanted: boolean) => void;
   /** Whether results may come from other replicas, which ring no bell here. */
   readonly hasPeers: () => boolean;
+  /** Whether other replicas say at once when they have results: then they need not be looked for as often. */
+  readonly hearsPeers?: () => boolean;
 }
 
 interface Wait {
@@ -32,6 +34,8 @@ export interface StartedWait {
 
 /** How often the results of other replicas are looked for, while somebody waits and there are any. */
 const PEER_LOOK_MS = 100;
+/** Of so many looks only the first is taken where replicas tell: they may not have heard in time of a new wait. */
+const LOOKS_HEARD = 10;
 const LOOK_ROWS = 200;
 
 /**
@@ -72,7 +76,10 @@ export class ResultWaits {
     if (this.#isClosed) return { result: Promise.resolve(null), cancel: () => {} };
     if (this.#all.size === 0) this.#begin();
     if (this.#peerTimer === null && this.#parts.hasPeers()) {
-      this.#peerTimer = setInterval(() => this.look(), PEER_LOOK_MS);
+      let looks = 0;
+      this.#peerTimer = setInterval(() => {
+        if (looks++ % LOOKS_HEARD === 0 || this.#parts.hearsPeers?.() !== true) this.look();
+      }, PEER_LOOK_MS);
     }
     const { promise, resolve } = Promise.withResolvers<WaitResult>();
     const wait: Wait = { id, deadlineMs: performance.now() + this.#parts.waitMs, resolve };

@@ -89,9 +89,8 @@ export class EventHub {
   /** Sends what another replica published. @param json as its `RemoteEvents.publish` got it */
   publishRemote(json: string): void {
     if (!this.#isLocallyWanted) return;
-    // Another replica of ours made it: an object with a type.
-    const { type } = JSON.parse(json) as { type: string };
-    this.#deliver(type, json);
+    const type = typeOf(json);
+    if (type !== null) this.#deliver(type, json);
   }
 
   /** Whether clients of other replicas want this one's events. */
@@ -200,6 +199,17 @@ export class EventHub {
     const counts = Object.fromEntries(this.#counts);
     this.#counts.clear();
     this.publish(COUNTS, { windowMs: WINDOW_MS, counts }, Date.now());
+  }
+}
+
+/** The type of an event that came over the network; null if it is none. */
+function typeOf(json: string): string | null {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== "object" || value === null || !("type" in value)) return null;
+    return typeof value.type === "string" ? value.type : null;
+  } catch {
+    return null;
   }
 }
 
