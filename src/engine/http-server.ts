@@ -64,13 +64,18 @@ export interface HttpServer {
 
 export type ServeResult = HttpServer | { readonly kind: "refused"; readonly message: string };
 
-/** How long clients that keep their connections open are served after a stop began. */
-const LINGER_MS = 250;
+/**
+ * How long clients that keep their connections open are served after a stop began. On a unix socket until nobody has
+ * come for a while: a balancer that finds no socket for a new connection stays away, and then no request is on its
+ * way on an idle one. A port goes on accepting, so there is no such moment.
+ */
+const LINGER_MS = { port: 250, socket: 2_000 };
+const QUIET_MS = 150;
 
 /** Puts all routes behind the port. */
 export function createServer(replica: Replica, log: Logger): ServeResult {
   const { settings } = replica;
-  const lifecycle = { stopping: false };
+  const lifecycle = { stopping: false, answeredAtMs: 0 };
   const builtIn = serveBuiltIns(settings, log);
   const live = openLive(replica);
   const app = assemble(replica, log, lifecycle, builtIn, live);
@@ -99,15 +104,20 @@ export function createServer(replica: Replica, log: Logger): ServeResult {
     stopAccepting: async (deadlineMs) => {
       lifecycle.stopping = true;
       live.close();
-      void server.stop(false);
+      if (settings.socket !== null) rmSync(settings.socket, { force: true });
       // Clients on open connections get their answers with `Connection: close`, and go elsewhere.
-      const lingerUntil = Math.min(deadlineMs, performance.now() + LINGER_MS);
+      const lingerMs = settings.socket === null ? LINGER_MS.port : LINGER_MS.socket;
+      const lingerUntil = Math.min(deadlineMs, performance.now() + lingerMs);
+      lifecycle.answeredAtMs = performance.now();
+      const isQuiet = () => performance.now() - lifecycle.answeredAtMs > QUIET_MS;
       while (
-        performance.now() < lingerUntil ||
+        (performance.now() < lingerUntil && !isQuiet()) ||
         (server.pendingRequests > 0 && performance.now() < deadlineMs)
       ) {
         await Bun.sleep(5);
       }
+      // Not before: it ends idle connections at once, and with them a request that is on its way on one.
+      void server.stop(false);
     },
     close: async () => {
       builtIn.stop();
@@ -119,7 +129,7 @@ export function createServer(replica: Replica, log: Logger): ServeResult {
 function assemble(
   replica: Replica,
   log: Logger,
-  lifecycle: { stopping: boolean },
+  lifecycle: { stopping: boolean; answeredAtMs: number },
   builtIn: BuiltInServer,
   live: Live,
 ) {
@@ -145,7 +155,10 @@ function assemble(
       heap.handled(1);
     },
     logFailure: (error, request) => log.error("a request failed: this is a defect", { ...request, error }),
-    isStopping: () => lifecycle.stopping,
+    isStopping: () => {
+      if (lifecycle.stopping) lifecycle.answeredAtMs = performance.now();
+      return lifecycle.stopping;
+    },
   })
     .use(
       paymentRoutes({

@@ -6,7 +6,8 @@ export const eventDocs = {
     tags: ["Operations"],
     summary: "Live events (SSE)",
     description:
-      "A stream of `text/event-stream`. Each event is JSON with `type`, `at` and `replica`, and fields of its type: " +
+      "A stream of `text/event-stream`. Each event is JSON with `type`, `at` and `replica`, and fields of its type " +
+      "(in cluster mode of all replicas): " +
       "`payment.accepted`, `payment.settled`, `payment.attempt`, `payment.dead`, `payment.purged`, `order.changed`, " +
       "`userPayment.changed`, `wallet.operation`, `accountPayment.created`, `accountPayment.final`, `deadLetter`, " +
       "`processor`. When there are many of a type, some are sent and the others only counted in `counts` every " +

@@ -8,7 +8,9 @@ export const topicDocs = {
   list: {
     tags: TAGS,
     summary: "All topics and their partitions",
-    description: "`depth` counts the messages that are kept; offsets go on when old ones are forgotten.",
+    description:
+      "`depth` counts the messages that are kept; offsets go on when old ones are forgotten. With `TOPIC_STREAMS` the " +
+      "same messages are in Redis Streams of the same names.",
     responses: {
       200: jsonAnswer("The topics.", {
         items: [
