@@ -1,42 +1,10 @@
 import { rmSync } from "node:fs";
 import { Elysia } from "elysia";
-import { answerConsolePage, consoleRoutes, wantsPage } from "../console/routes.ts";
-import { simulatorRoutes } from "../console/simulator-routes.ts";
 import { PROCESSOR_NAMES } from "../domain/processor.ts";
-import { AdminGuard } from "../http/admin-guard.ts";
 import { createHttpApp } from "../http/app.ts";
-import { problem } from "../http/errors.ts";
-import { RETRY_LATER } from "../http/execution-problem.ts";
 import { openApi } from "../http/openapi.ts";
-import { valid } from "../http/read-result.ts";
 import type { Logger } from "../log/logger.ts";
-import { AccountPaymentAcceptor } from "../modules/account-payments/acceptor.ts";
-import { rootRoute } from "../modules/account-payments/root-route.ts";
-import { accountPaymentRoutes } from "../modules/account-payments/routes.ts";
-import { CatalogueQueries } from "../modules/catalogue/queries.ts";
-import { catalogueRoutes } from "../modules/catalogue/routes.ts";
-import { DeadLetterQueries } from "../modules/dead-letters/queries.ts";
-import { deadLetterRoutes } from "../modules/dead-letters/routes.ts";
-import { eventRoutes } from "../modules/events/routes.ts";
 import { healthRoutes } from "../modules/health/routes.ts";
-import { CreatingCalls } from "../modules/idempotency/creating-calls.ts";
-import { LedgerQueries } from "../modules/ledger/queries.ts";
-import { CardSeal } from "../modules/orders/card-seal.ts";
-import { OrderQueries } from "../modules/orders/queries.ts";
-import { orderRoutes, readRequeueCard } from "../modules/orders/routes.ts";
-import { PaymentAcceptor } from "../modules/payments/accept.ts";
-import { CounterQueries } from "../modules/payments/counter-queries.ts";
-import { PaymentQueries } from "../modules/payments/queries.ts";
-import { paymentRoutes } from "../modules/payments/routes.ts";
-import { SummarySource } from "../modules/payments/summary-source.ts";
-import { TopicQueries } from "../modules/topics/queries.ts";
-import { topicRoutes } from "../modules/topics/routes.ts";
-import { mockGatewayRoutes } from "../modules/users/mock-gateway-routes.ts";
-import { UserQueries } from "../modules/users/queries.ts";
-import { userRoutes } from "../modules/users/routes.ts";
-import { WalletOperator } from "../modules/wallets/operator.ts";
-import { WalletQueries } from "../modules/wallets/queries.ts";
-import { walletRoutes } from "../modules/wallets/routes.ts";
 import { requestPath } from "../simulator/processor-api.ts";
 import {
   type BuiltInServer,
@@ -44,11 +12,10 @@ import {
   type UpstreamName,
   type UpstreamUrls,
 } from "./built-in-server.ts";
-import { consoleApi } from "./console-api.ts";
-import { type Health, healthOf } from "./health.ts";
 import { HeapCare } from "./heap-care.ts";
 import { type Live, openLive } from "./live.ts";
 import type { Replica } from "./replica.ts";
+import { sectionRoutes } from "./section-routes.ts";
 
 export interface HttpServer {
   readonly kind: "serving";
@@ -133,21 +100,7 @@ function assemble(
   builtIn: BuiltInServer,
   live: Live,
 ) {
-  const { settings, intake, state, metrics } = replica;
-  const queries = new PaymentQueries(replica.reader);
-  const summaries = new SummarySource(queries, new CounterQueries(replica.reader), replica.counters, metrics);
-  const guard = new AdminGuard({ token: settings.adminToken, open: settings.adminOpen });
-  const acceptor = new PaymentAcceptor({ intake, queries, durability: settings.durability });
-  const unavailable = () =>
-    state.trouble === null ? null : problem("STORAGE_UNAVAILABLE", { headers: RETRY_LATER });
-  const calls = new CreatingCalls({ intake, unavailable });
-  const ledger = new LedgerQueries(replica.reader);
-  const deadLetters = new DeadLetterQueries(replica.reader);
-  const accounts = {
-    acceptor: new AccountPaymentAcceptor({ intake, calls, durability: settings.durability, unavailable }),
-    queries: live.accountPayments,
-  };
-  const seal = new CardSeal(replica.cardKey);
+  const { metrics } = replica;
   const heap = new HeapCare("main");
   return createHttpApp({
     onResponse: (status) => {
@@ -160,56 +113,7 @@ function assemble(
       return lifecycle.stopping;
     },
   })
-    .use(
-      paymentRoutes({
-        accounts,
-        acceptor,
-        queries,
-        summaries,
-        intake,
-        guard,
-        metrics,
-        calls,
-        unavailable,
-      }),
-    )
-    .use(
-      userRoutes({
-        calls,
-        queries: new UserQueries(replica.reader, ledger, deadLetters),
-        health: () => userHealth(healthOf(replica, Date.now())),
-      }),
-    )
-    .use(
-      walletRoutes({
-        calls,
-        operator: new WalletOperator(intake),
-        queries: new WalletQueries(replica.reader, ledger),
-        unavailable,
-        isFrameDurable: settings.durability === "process",
-      }),
-    )
-    .use(accountPaymentRoutes({ queries: live.accountPayments, waits: live.waits, intake }))
-    .use(eventRoutes(live.events.hub))
-    .use(consoleApi(replica, live, queries, builtIn))
-    .use(consoleRoutes(guard))
-    .use(simulatorRoutes(builtIn, guard))
-    .use(rootRoute((request) => (wantsPage(request) ? answerConsolePage(request) : null)))
-    .use(catalogueRoutes({ calls, queries: new CatalogueQueries(replica.reader) }))
-    .use(orderRoutes({ calls, queries: new OrderQueries(replica.reader), seal }))
-    .use(topicRoutes(new TopicQueries(replica.reader)))
-    .use(
-      deadLetterRoutes({
-        queries: deadLetters,
-        intake,
-        calls,
-        guard,
-        unavailable,
-        readExtra: (source, subject, body) =>
-          source === "orders" ? readRequeueCard(seal, subject, body) : valid(null),
-      }),
-    )
-    .use(mockGatewayRoutes(builtIn.mockGateway))
+    .use(sectionRoutes(replica, builtIn, live))
     .use(healthRoutes({ replica, lifecycle }))
     .use(builtInRoutes(builtIn))
     .use(openApi());
@@ -236,10 +140,6 @@ function builtInRoutes(builtIn: BuiltInServer) {
     );
   }
   return routes;
-}
-
-function userHealth({ ready, database }: Health): { ok: boolean; database: boolean } {
-  return { ok: ready, database: database === "ok" };
 }
 
 function statusClass(status: number): "1xx" | "2xx" | "3xx" | "4xx" | "5xx" {

@@ -61,6 +61,25 @@ test("a console at one replica sees the events of both, each once", async () => 
   await listener.close();
 });
 
+test("when the last one who wanted events has gone, nothing is told any more", async () => {
+  const channel = saidOf("interest")[0]?.channel ?? "";
+  const other = new Redis(redis.url);
+  const say = (events: boolean) =>
+    other.publish(channel, JSON.stringify({ kind: "interest", from: "r9", events, results: false }));
+  await say(true);
+  await until("events for it", 5_000, async () => {
+    await pay(replicas.at(0).url, crypto.randomUUID(), 1);
+    return eventsSaid().some(({ text }) => text.startsWith("r1\n"));
+  });
+  await say(false);
+  await Bun.sleep(100);
+  const before = eventsSaid().filter(({ text }) => text.startsWith("r1\n")).length;
+  await pay(replicas.at(0).url, crypto.randomUUID(), 1);
+  await Bun.sleep(200);
+  expect(eventsSaid().filter(({ text }) => text.startsWith("r1\n"))).toHaveLength(before);
+  other.disconnect();
+});
+
 test("after Redis was restarted, events come again", async () => {
   const listener = await Listener.open(`${replicas.at(0).url}/events?types=payment.accepted`);
   await redis.kill();
