@@ -60,11 +60,15 @@ function stopOnSignals(log: Logger): Promise<void> {
   });
 }
 
+/** The part of SHUTDOWN_SECONDS that requests in flight may take; dispatch and store share the rest. */
+const ACCEPTING_SHARE = 0.2;
+
 /** Stops taking requests, then ends what is in flight, within SHUTDOWN_SECONDS. */
 async function stop(replica: Replica, server: HttpServer, log: Logger): Promise<number> {
   const startedAt = performance.now();
   const deadline = startedAt + replica.settings.shutdownSeconds * 1000;
-  await server.stopAccepting(deadline);
+  // A client that sends its request byte by byte must not use up the time of what was acknowledged.
+  await server.stopAccepting(startedAt + replica.settings.shutdownSeconds * 1000 * ACCEPTING_SHARE);
   const clean = await replica.stop(deadline);
   await server.close();
   log.info("stopped", { clean, durationMs: Math.round(performance.now() - startedAt) });

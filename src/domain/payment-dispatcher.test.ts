@@ -276,6 +276,21 @@ describe("purge", () => {
   });
 });
 
+describe("a task that is leased again while its old call is out", () => {
+  test("waits for that call's end, and no place at the processor is lost", () => {
+    const before = Array.from({ length: 8 }, () => add(0, { assigned: "default" }));
+    expect(calls(0)).toHaveLength(8);
+    dispatcher.clear();
+    for (const task of before) dispatcher.add({ ...task, attempts: 0, uncertain: true }, 10);
+    expect(calls(10)).toEqual([]);
+    for (const { taskId } of before) dispatcher.finished(taskId, settled, 20, 20);
+    const again = calls(5_000);
+    expect(again.map(({ task }) => task.taskId).sort()).toEqual(before.map(({ taskId }) => taskId).sort());
+    for (const { task } of again) dispatcher.finished(task.taskId, settled, 5, 5_005);
+    expect([dispatcher.inFlight, dispatcher.size]).toEqual([0, 0]);
+  });
+});
+
 describe("many payments", () => {
   test("a backlog of 10,000 drains within 10 s at answers of 20 ms, without a wake-up per call", () => {
     for (let count = 0; count < 10_000; count += 1) add(0);

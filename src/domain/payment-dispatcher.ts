@@ -22,6 +22,8 @@ interface Journey<T> {
   startedMs: number;
   /** Purged while the call was out: its place is freed when the answer comes, nothing else happens. */
   isPurged: boolean;
+  /** The same task, leased again after the lease was lost while this call was out: its turn comes when that ends. */
+  successor: T | null;
 }
 
 const IN_FLIGHT_MAX = 256;
@@ -79,6 +81,12 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   add(task: T, nowMs: number): void {
     if (this.held.has(task.taskId)) return;
     this.held.add(task.taskId);
+    const letGo = this.journeys.get(task.taskId);
+    if (letGo === undefined) this.takeIn(task, nowMs);
+    else letGo.successor = task;
+  }
+
+  private takeIn(task: T, nowMs: number): void {
     this.intake.arrived(task.acceptedAtMs, nowMs);
     if (task.uncertain && task.assigned !== null) this.lanes[task.assigned].uncertain.push(nowMs, task);
     else this.waitingTasks.push(task.acceptedAtMs, task);
@@ -108,6 +116,7 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
         lane.answered(latencyMs, outcome.kind === "settled" && !journey.isQuestion, nowMs);
         if (wasDown) this.lanes[otherProcessor(lane.name)].breaker.hopeAgain(nowMs);
         if (!journey.isPurged) this.held.delete(taskId);
+        else if (journey.successor !== null) this.takeIn(journey.successor, nowMs);
         return;
       case "refused":
         lane.refused(latencyMs, outcome.retryAfterMs, nowMs);
@@ -121,6 +130,7 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
         break;
     }
     if (!journey.isPurged) this.putBack(task, lane, nowMs);
+    else if (journey.successor !== null) this.takeIn(journey.successor, nowMs);
   }
 
   /** What a processor says about itself, from whichever replica asked it. */
@@ -188,6 +198,10 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     this.delayedTasks.removeWhere(predicate, forget);
     for (const name of PROCESSOR_NAMES) this.lanes[name].uncertain.removeWhere(predicate, forget);
     for (const journey of [...this.journeys.values()]) {
+      if (journey.successor !== null && predicate(journey.successor)) {
+        forget(journey.successor);
+        journey.successor = null;
+      }
       if (journey.isPurged || !predicate(journey.task)) continue;
       forget(journey.task);
       journey.isPurged = true;
@@ -346,6 +360,7 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
       stage: "assigning",
       startedMs: nowMs,
       isPurged: false,
+      successor: null,
     };
     this.journeys.set(task.taskId, journey);
     this.pace.take();

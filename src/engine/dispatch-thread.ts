@@ -61,6 +61,9 @@ export interface DispatchThreadParts {
 const IDLE_MS = 100;
 const DRAIN_TICK_MS = 10;
 const REPORT_MS = 100;
+/** The dispatcher's clock: like the wall clock at the start, but it never goes back. */
+const CLOCK_OFFSET_MS = Date.now() - performance.now();
+const steadyNowMs = () => CLOCK_OFFSET_MS + performance.now();
 const BREAKER_LEVEL = { closed: 0, "half-open": 1, open: 2 } as const;
 /** A call's outcome frame, and an assign frame besides, with their headers. */
 const FRAME_ROOM_BYTES = ATTEMPT_BYTES_MAX + TASK_MARK_BYTES + 32;
@@ -100,8 +103,8 @@ export class DispatchThread {
     const { bell, state, index, dispatcher } = this.#parts;
     while (state.phase === PHASES.run) {
       const seen = bell.value;
-      const now = Date.now();
-      state.setDispatchBeatMs(index, now);
+      const now = steadyNowMs();
+      state.setDispatchBeatMs(index, Date.now());
       this.#lookAtHealth(now);
       this.#pump();
       const wakeInMs = dispatcher.nextWakeMs(now) - now;
@@ -153,9 +156,9 @@ export class DispatchThread {
 
   #pump(): void {
     const { dispatcher, state, index, outcomes, storeBell } = this.#parts;
-    const now = Date.now();
+    const now = steadyNowMs();
     // Woken after a long sleep, or commits fail: what waits here may be another replica's work by now.
-    const holdsLease = state.holdsLease(now);
+    const holdsLease = state.holdsLease(Date.now());
     if (holdsLease || state.phase !== PHASES.run) this.#takeTasks();
     this.#others.flush();
     if (state.phase === PHASES.run && holdsLease) {
@@ -194,7 +197,7 @@ export class DispatchThread {
 
   #takeTasks(): void {
     const { tasks, dispatcher } = this.#parts;
-    const now = Date.now();
+    const now = steadyNowMs();
     let frames = 0;
     while (tasks.next()) {
       frames++;
@@ -203,7 +206,9 @@ export class DispatchThread {
       switch (tasks.kind) {
         case FRAME_KINDS.paymentTask: {
           const frame = readPaymentTask(view, bytes, offset);
-          const { taskId, amountCents, acceptedAtMs, attempts, assigned, uncertain } = frame;
+          const { taskId, amountCents, attempts, assigned, uncertain } = frame;
+          // Its age is what counts, in the dispatcher's clock.
+          const acceptedAtMs = now - Math.max(0, Date.now() - frame.acceptedAtMs);
           const correlationId = formatUuid(frame.idBytes, frame.idAt);
           const task = { taskId, amountCents, acceptedAtMs, attempts, assigned, uncertain, correlationId };
           this.#tasks.set(task.taskId, task);
@@ -248,7 +253,7 @@ export class DispatchThread {
     void called.then((outcome) => {
       const latencyMs = performance.now() - startedAt;
       this.#calling.delete(task.taskId);
-      dispatcher.finished(task.taskId, outcome, latencyMs, Date.now());
+      dispatcher.finished(task.taskId, outcome, latencyMs, steadyNowMs());
       // A task that was dropped meanwhile is not ours any more: the store would ignore its outcome.
       if (this.#tasks.get(task.taskId) === task && this.#fence === this.#parts.state.fence)
         this.#writeOutcome(task, processor, outcome, requestedAtMs, latencyMs);
@@ -333,7 +338,7 @@ export class DispatchThread {
 
   #report(): void {
     const { dispatcher, metrics, outcomes } = this.#parts;
-    const now = Date.now();
+    const now = steadyNowMs();
     if (now - this.#reportedAtMs < REPORT_MS) return;
     this.#reportedAtMs = now;
     const snapshot = dispatcher.snapshot(now);

@@ -39,6 +39,8 @@ export class Intake {
   readonly #waiters = new Map<number, Waiter>();
   #nextReplyId = 1;
   #closed = false;
+  /** The store thread looks for frames a last time: what came after that would be taken in by nobody. */
+  #isSealed = false;
 
   constructor(memory: RingMemory, replies: RingConsumer, bells: EngineBells, peers: PeerRings) {
     this.#memory = memory;
@@ -64,7 +66,7 @@ export class Intake {
 
   /** Writes an accepted payment. @returns the head behind its frame, or -1 if the log is full */
   submitPayment(id: Uint8Array, amountCents: number, acceptedAtMs: number): number {
-    if (!this.#writePayment(id, amountCents, acceptedAtMs, 0)) return -1;
+    if (this.#isSealed || !this.#writePayment(id, amountCents, acceptedAtMs, 0)) return -1;
     this.#bells.store.ring();
     return this.#producer.publishedPosition;
   }
@@ -76,7 +78,7 @@ export class Intake {
 
   /** Writes a frame that a module handles itself (StoreModule.frames). @returns as submitPayment */
   submit(kind: number, payload: Uint8Array): number {
-    if (!this.#producer.write(kind, payload)) return -1;
+    if (this.#isSealed || !this.#producer.write(kind, payload)) return -1;
     this.#bells.store.ring();
     return this.#producer.publishedPosition;
   }
@@ -101,7 +103,13 @@ export class Intake {
     while (!isDone() && performance.now() < deadline) await Bun.sleep(1);
   }
 
+  /** From now on everything is refused as if the log were full; replies still arrive. */
+  seal(): void {
+    this.#isSealed = true;
+  }
+
   close(): void {
+    this.seal();
     this.#closed = true;
     for (const waiter of this.#waiters.values()) waiter.resolve({ kind: "late" });
     this.#waiters.clear();
@@ -122,7 +130,7 @@ export class Intake {
   }
 
   #await(write: (replyId: number) => boolean): Promise<Execution> {
-    if (this.#closed || this.#waiters.size >= LIMITS.commandsWaitingMax.value) {
+    if (this.#isSealed || this.#waiters.size >= LIMITS.commandsWaitingMax.value) {
       return Promise.resolve({ kind: "busy" });
     }
     const replyId = this.#nextReplyId;

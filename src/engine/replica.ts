@@ -109,6 +109,8 @@ export class Replica {
     for (const bell of bells.dispatch) bell.ring();
     const threads = this.#workers.slice(1).map((_, index) => index);
     const drained = await until(() => threads.every((index) => state.dispatchStopped(index)), deadlineMs);
+    // Before the phase: whatever was acknowledged is in the log when the store thread looks a last time.
+    this.intake.seal();
     state.phase = PHASES.drainStore;
     bells.store.ring();
     bells.storeUrgent.ring();

@@ -78,6 +78,12 @@ const CLOCK_EVERY_FRAMES = 8;
 /** How often to look for tasks that other replicas have freed or have no room for. */
 const LOOK_FOR_FREE_MS = 1000;
 
+/** A frame by the position behind it. */
+interface FramePlace {
+  readonly ring: RingConsumer;
+  readonly position: number;
+}
+
 /** The reply to a command that threw, or to a frame that nobody knows. */
 const BUG_REPLY: CommandReply = { kind: "bug" };
 
@@ -93,6 +99,9 @@ export class StoreBatch {
   readonly #taskHandlers = new Map<TaskKind, TaskHandler>();
   #purgeGeneration = -1;
   #lookForFreeAtMs = 0;
+  /** The frame that is being handled, and one that threw alone: it is left out when it comes again. */
+  #current: FramePlace | null = null;
+  #poison: FramePlace | null = null;
   /** Payments below it were purged before they were taken in; read anew in every transaction. */
   #purgePosition: number | null = null;
 
@@ -113,17 +122,21 @@ export class StoreBatch {
   /**
    * Runs inside the transaction.
    * @param framesMax how many frames to take in at most
-   * @param skipPoison leave out the first frame: it threw alone
    */
-  run(framesMax: number, skipPoison: boolean, nowMs: number): BatchEffects {
+  run(framesMax: number, nowMs: number): BatchEffects {
+    this.#current = null;
     const effects = noEffects(this.#purgeGeneration, nowMs + LEASE_MS);
     this.#verifyLease(effects, nowMs);
     if (nowMs >= this.#lookForFreeAtMs) {
       this.#lookForFreeAtMs = nowMs + LOOK_FOR_FREE_MS;
       this.#parts.tasks.lookForFree();
     }
-    this.#takeIn(effects, framesMax, skipPoison, nowMs);
+    this.#takeIn(effects, framesMax, nowMs);
+    const last = this.#current;
+    // What cannot be refilled is no frame's fault; what cannot be flushed may be the last one's.
+    this.#current = null;
     this.#refill(effects, nowMs);
+    this.#current = last;
     for (const module of this.#parts.modules) module.beforeCommit?.();
     this.#parts.lease.advance(this.#parts.intake.cursor, nowMs);
     return effects;
@@ -145,6 +158,18 @@ export class StoreBatch {
     effects.replies.length = 0;
     for (const module of modules) module.beforeCommit?.();
     return effects;
+  }
+
+  /** The frame at which the last run threw is left out from now on. @returns false if it was not a frame's fault */
+  leaveOutLast(): boolean {
+    if (this.#current === null) return false;
+    this.#poison = this.#current;
+    return true;
+  }
+
+  /** Not simply the first frame of the next run: an outcome may have arrived before it meanwhile. */
+  #isPoison(ring: RingConsumer): boolean {
+    return this.#poison?.ring === ring && this.#poison.position === ring.cursor;
   }
 
   /** Whether frames wait to be taken in. */
@@ -210,25 +235,28 @@ export class StoreBatch {
     }
   }
 
-  #takeIn(effects: BatchEffects, framesMax: number, skipPoison: boolean, nowMs: number): void {
+  #takeIn(effects: BatchEffects, framesMax: number, nowMs: number): void {
     const { intake, outcomes, lease } = this.#parts;
-    let skip = skipPoison;
     const endAt = performance.now() + TRANSACTION_MS_MAX;
     const goOn = () =>
       effects.frames < framesMax && (effects.frames % CLOCK_EVERY_FRAMES !== 0 || performance.now() < endAt);
     for (const ring of outcomes) {
       while (goOn() && ring.next()) {
         effects.frames++;
-        if (!skip) this.#takeOutcome(ring, effects, nowMs);
-        skip = false;
+        if (this.#isPoison(ring)) continue;
+        this.#current = { ring, position: ring.cursor };
+        this.#takeOutcome(ring, effects, nowMs);
       }
     }
     while (goOn() && intake.next()) {
       effects.frames++;
-      if (skip) this.#refuse(intake, effects);
-      else if (this.#isPurged(intake)) this.#leaveOut(intake, effects);
+      if (this.#isPoison(intake)) {
+        this.#refuse(intake, effects);
+        continue;
+      }
+      this.#current = { ring: intake, position: intake.cursor };
+      if (this.#isPurged(intake)) this.#leaveOut(intake, effects);
       else this.#takeCommand(intake, effects, nowMs);
-      skip = false;
     }
     effects.isCut = !goOn();
     if (this.#purgePosition !== null && ((intake.cursor - this.#purgePosition) | 0) >= 0) lease.purgePassed();

@@ -95,7 +95,6 @@ export class StoreThread {
   #nudgesSeen = 0;
   /** Frames still to be run one by one, after a batch threw. */
   #suspects = 0;
-  #skipPoison = false;
   /** The last batch left something for the next one: a pause would only let it grow. */
   #wasCut = false;
   #urgentSeen = 0;
@@ -113,7 +112,8 @@ export class StoreThread {
       const stopping = state.phase === PHASES.drainStore;
       if (state.phase !== PHASES.run) batch.close();
       const now = Date.now();
-      const isLate = now - this.#lastCommitAtMs >= RENEW_MS;
+      // Also when the clock was set back: the lease is to be renewed by the new one.
+      const isLate = Math.abs(now - this.#lastCommitAtMs) >= RENEW_MS;
       if (this.#isNudged() || batch.hasFrames() || isLate || batch.hasDue(now)) {
         this.#commit(now);
         if (!stopping && !this.#wasCut) this.#pause();
@@ -133,7 +133,7 @@ export class StoreThread {
     if (chores.isDue(nowMs) && runBatch(database.sqlite, () => chores.run(nowMs)).kind === "committed") {
       chores.committed();
     }
-    if (nowMs - this.#lookedAtMs < TAKE_OVER_LOOK_MS) return;
+    if (Math.abs(nowMs - this.#lookedAtMs) < TAKE_OVER_LOOK_MS) return;
     this.#lookedAtMs = nowMs;
     if (!takeOver.isDue(nowMs)) return;
     const result = runBatch(database.sqlite, () => batch.takeOver(nowMs));
@@ -189,7 +189,7 @@ export class StoreThread {
     let lockedAt = startedAt;
     const result = runBatch(database.sqlite, () => {
       lockedAt = performance.now();
-      return batch.run(framesMax, this.#skipPoison, nowMs);
+      return batch.run(framesMax, nowMs);
     });
     this.#adaptWindow(performance.now() - lockedAt);
     switch (result.kind) {
@@ -200,7 +200,6 @@ export class StoreThread {
         // After the drop of what is void, so that dispatch finds that first.
         state.setLeaseUntilMs(result.value.leaseUntilMs);
         this.#lastCommitAtMs = nowMs;
-        this.#skipPoison = false;
         if (this.#suspects > 0) this.#suspects--;
         metrics.observe("commit_seconds", (performance.now() - startedAt) / 1000);
         metrics.observe("commit_frames", result.value.frames);
@@ -228,14 +227,13 @@ export class StoreThread {
 
   /** A frame of the batch threw: run them one by one, and leave out the one that throws alone. */
   #isolate(error: unknown): void {
-    const { log } = this.#parts;
-    if (this.#skipPoison) throw error;
+    const { log, batch } = this.#parts;
     if (this.#suspects === 0) {
       this.#suspects = LIMITS.batchFramesMax.value;
       log.warn("a batch failed; its frames are run one by one", { error });
       return;
     }
-    this.#skipPoison = true;
+    if (!batch.leaveOutLast()) throw error;
     log.error("a frame is left out because it cannot be processed: this is a defect, please report it", {
       error,
     });

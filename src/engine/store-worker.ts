@@ -17,7 +17,7 @@ import type { PublishedOffsets } from "../modules/topics/retention-writer.ts";
 import { TopicLog } from "../modules/topics/topic-writer.ts";
 import { UserCommands } from "../modules/users/commands.ts";
 import { WalletCommands } from "../modules/wallets/commands.ts";
-import { resumeRing } from "../ring/resume-ring.ts";
+import { cutUnreadable, resumeRing } from "../ring/resume-ring.ts";
 import { RingConsumer } from "../ring/ring-consumer.ts";
 import { attachRingFile } from "../ring/ring-file.ts";
 import { attachSharedRing } from "../ring/ring-memory.ts";
@@ -75,7 +75,7 @@ function open({ settings, memory, intakePath }: StoreStart, log: Logger): () => 
   migrate(database.sqlite);
   const lease = new ReplicaLease(database);
   const tasks = new TaskQueue(database, () => lease.id, settings.dispatchThreads);
-  const intake = openIntake(intakePath, database, lease, tasks, settings);
+  const intake = openIntake(intakePath, database, lease, tasks, settings, log);
   const state = new SharedState(memory.state);
   const metrics = new Metrics(memory.metrics, METRICS_PAGE.store);
   const events = new EventFeed(memory.feed);
@@ -167,6 +167,7 @@ function openIntake(
   lease: ReplicaLease,
   tasks: TaskQueue,
   { replicaId: replicaName, redisUrl }: Settings,
+  log: Logger,
 ): RingConsumer {
   const usesRedis = redisUrl !== null;
   const attached = attachRingFile(path);
@@ -177,6 +178,9 @@ function openIntake(
     // What an earlier life had in its dispatch thread waits in the database again.
     tasks.freeAllOf(row.id);
     const resumed = resumeRing(memory, { generation: row.ringGeneration, position: row.ringPosition });
+    const lostUnits = cutUnreadable(memory, resumed.position);
+    if (lostUnits > 0)
+      log.error("the end of the intake log is unreadable and given up", { bytes: lostUnits * 8 });
     lease.adoptRing(memory.generation, resumed.position);
     beginCounters(database, usesRedis, lease.hasLivePeers(Date.now()));
     return resumed.position;

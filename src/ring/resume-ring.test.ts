@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { resumeRing } from "./resume-ring.ts";
+import { cutUnreadable, resumeRing } from "./resume-ring.ts";
 import { RingConsumer } from "./ring-consumer.ts";
 import { createSharedRing, type RingMemory } from "./ring-memory.ts";
 import { RingProducer } from "./ring-producer.ts";
@@ -74,4 +74,22 @@ test("head and tail of different moments are reconciled by the database, or give
   const unknown = ringWith(125, 120);
   expect(resumeRing(unknown, undefined)).toEqual({ kind: "unknown", position: 120 });
   expectUsable(unknown, 120);
+});
+
+test("frames that never reached the disk are cut off: what is whole stays, and the ring goes on behind it", () => {
+  const memory = createSharedRing(CAPACITY_UNITS * 8, { checksums: true });
+  const producer = new RingProducer(memory);
+  for (const byte of [1, 2, 3]) producer.write(byte, Uint8Array.of(byte));
+  expect(cutUnreadable(memory, 0)).toBe(0);
+  const whole = memory.loadHead();
+  // The page with the head was written before the power failed, those of the frames were not.
+  memory.storeHead(whole + 6);
+  expect(cutUnreadable(memory, 0)).toBe(6);
+  expect(memory.loadHead()).toBe(whole);
+  const consumer = new RingConsumer(memory);
+  const kinds: number[] = [];
+  while (consumer.next()) kinds.push(consumer.kind);
+  expect(kinds).toEqual([1, 2, 3]);
+  consumer.release();
+  expectUsable(memory, whole);
 });

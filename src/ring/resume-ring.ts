@@ -1,4 +1,6 @@
 import { distanceUnits } from "./layout.ts";
+import { RingConsumer } from "./ring-consumer.ts";
+import { RingCorruptError } from "./ring-corrupt-error.ts";
 import type { RingMemory } from "./ring-memory.ts";
 
 /** How far a database has taken a ring in, stored in the transaction that took it in. */
@@ -37,4 +39,26 @@ export function resumeRing(memory: RingMemory, committed: CommittedPosition | un
   }
   memory.restartAt(position);
   return { kind: "emptied", position };
+}
+
+/**
+ * Cuts the log where it becomes unreadable: after a power failure the head may be on the disk without the frames
+ * below it. Only for the owner, before anybody makes a producer or a consumer.
+ *
+ * @param from where the taking in begins, from `resumeRing`
+ * @returns units that were given up; 0 when every frame is whole
+ */
+export function cutUnreadable(memory: RingMemory, from: number): number {
+  const scan = new RingConsumer(memory);
+  scan.seek(from);
+  try {
+    while (scan.next()) {}
+    return 0;
+  } catch (error) {
+    if (!(error instanceof RingCorruptError)) throw error;
+    const lost = distanceUnits(scan.cursor, memory.loadHead());
+    if (distanceUnits(memory.loadTail(), scan.cursor) > memory.capacityUnits) memory.storeTail(scan.cursor);
+    memory.storeHead(scan.cursor);
+    return lost;
+  }
 }

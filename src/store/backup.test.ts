@@ -60,6 +60,21 @@ describe("restore", () => {
     expect(verify(`${file}.old`)).toMatchObject({ payments: 0 });
   });
 
+  test("frees every task: the replicas that had them are not those that will run", () => {
+    const sqlite = databaseWith(1);
+    sqlite.run(
+      "INSERT INTO tasks (kind, subject, added_at_ms, next_attempt_at_ms, lease_owner, home) VALUES (3, 1, 1, 1, 2, 2)",
+    );
+    const target = join(directory, "backup.db");
+    backUp(file, target);
+    sqlite.close();
+    expect(restore(target, file, ".old").kind).toBe("done");
+    const restored = openWriter(file, "process").sqlite;
+    expect(restored.query("SELECT lease_owner, home FROM tasks").all()).toEqual([
+      { lease_owner: null, home: null },
+    ]);
+  });
+
   test("refuses a damaged backup and touches nothing", () => {
     databaseWith(3).close();
     const before = readFileSync(file);

@@ -115,7 +115,7 @@ function runningReplicas(databaseFile: string): string[] {
 function forgetReplicas(file: string): void {
   const sqlite = new Database(file, { readwrite: true });
   try {
-    sqlite.run("UPDATE tasks SET lease_owner = NULL");
+    sqlite.run("UPDATE tasks SET lease_owner = NULL, home = NULL");
     sqlite.run("DELETE FROM replicas");
   } finally {
     sqlite.close();

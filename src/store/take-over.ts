@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { and, eq, gt, lt, ne, sql } from "drizzle-orm";
+import { and, eq, gt, lt, ne, or, sql } from "drizzle-orm";
 import { LIMITS } from "../config/limits.ts";
 import type { Logger } from "../log/logger.ts";
 import { RingConsumer } from "../ring/ring-consumer.ts";
@@ -7,7 +7,7 @@ import { RingCorruptError } from "../ring/ring-corrupt-error.ts";
 import { attachRingFile, openRingFileForTakeover } from "../ring/ring-file.ts";
 import type { RingMemory } from "../ring/ring-memory.ts";
 import type { OpenDatabase } from "./database.ts";
-import { leaseEndedAt, type ReplicaLease } from "./replica-lease.ts";
+import { LEASE_MS, leaseEndedAt, type ReplicaLease } from "./replica-lease.ts";
 import { replicas } from "./tables.ts";
 import type { TaskQueue } from "./task-queue.ts";
 import { troubleOf } from "./trouble.ts";
@@ -50,7 +50,7 @@ export class TakeOver {
   readonly #moved: { readonly memory: RingMemory; readonly position: number }[] = [];
   /** The frame being handled, and one that threw: left out next time. */
   #current: { readonly replica: number; readonly position: number } | null = null;
-  #poison: { readonly replica: number; readonly position: number } | null = null;
+  readonly #poison = new Set<string>();
   #retireAtMs = 0;
 
   constructor(parts: TakeOverParts) {
@@ -58,7 +58,16 @@ export class TakeOver {
     this.#expired = parts.database.orm
       .select()
       .from(replicas)
-      .where(and(gt(replicas.leaseUntilMs, 0), lt(replicas.leaseUntilMs, sql.placeholder("now"))))
+      .where(
+        and(
+          gt(replicas.leaseUntilMs, 0),
+          or(
+            lt(replicas.leaseUntilMs, sql.placeholder("now")),
+            // The clock was set back: no lease lasts so long, and whoever lives has renewed it by now.
+            gt(replicas.leaseUntilMs, sql.placeholder("latest")),
+          ),
+        ),
+      )
       .prepare();
   }
 
@@ -86,7 +95,7 @@ export class TakeOver {
   rolledBack(error: unknown): void {
     this.#moved.length = 0;
     if (this.#current !== null && troubleOf(error) === null) {
-      this.#poison = this.#current;
+      this.#poison.add(placeOf(this.#current));
       this.#parts.log.error("a dead replica's frame is left out because it cannot be processed: a defect", {
         error,
       });
@@ -107,7 +116,9 @@ export class TakeOver {
   }
 
   #expiredOthers(nowMs: number): ReplicaRow[] {
-    return this.#expired.all({ now: nowMs }).filter((row) => row.id !== this.#parts.lease.id);
+    return this.#expired
+      .all({ now: nowMs, latest: nowMs + 2 * LEASE_MS })
+      .filter((row) => row.id !== this.#parts.lease.id);
   }
 
   #takeOver(row: ReplicaRow, nowMs: number, take: TakeFrame): void {
@@ -137,8 +148,10 @@ export class TakeOver {
     const nothing = { position, frames: 0, isComplete: true };
     const attached = attachRingFile(this.#parts.ringPathOf(row.name));
     if (attached.kind === "refused") {
-      if (attached.code !== "RING_MISSING") this.#parts.log.error(attached.message);
-      return nothing;
+      if (attached.code === "RING_MISSING") return nothing;
+      // It may be readable later, or to a newer executable: then its frames are still to be taken in.
+      this.#parts.log.error(attached.message);
+      return { ...nothing, isComplete: false };
     }
     const { memory } = attached;
     // Another ring than the one whose position the database knows: its owner has made it anew, empty.
@@ -157,7 +170,7 @@ export class TakeOver {
 
   #handle(row: ReplicaRow, ring: RingConsumer, take: TakeFrame): void {
     const position = ring.cursor;
-    if (this.#poison?.replica === row.id && this.#poison.position === position) return;
+    if (this.#poison.has(placeOf({ replica: row.id, position }))) return;
     this.#current = { replica: row.id, position };
     take(ring, isBelow(position, row.purgePosition));
     this.#current = null;
@@ -200,6 +213,10 @@ export class TakeOver {
       log.info("forgot a replica that has been gone for a day", { name: row.name });
     }
   }
+}
+
+function placeOf({ replica, position }: { replica: number; position: number }): string {
+  return `${replica}:${position}`;
 }
 
 /** Whether the frame that ends at `position` stands below the purge. */
