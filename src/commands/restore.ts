@@ -16,13 +16,13 @@ export async function run({ settings, args, print }: CommandContext): Promise<nu
     print(`restore refused: ${result.message}`);
     return EXIT.failure;
   }
-  print(
-    "what was pending when the backup was made may have been charged since: compare with the processors' books " +
-      "before you start (a payment that moved to the other processor after the backup would be charged again)",
-  );
   const moved = setRingsAside(dirname(settings.databaseFile), aside);
   print(
     `restored: ${settings.databaseFile} holds ${result.payments} payments, schema ${result.schemaVersion}`,
+  );
+  print(
+    "what was pending when the backup was made may have been charged since: compare with the processors' books " +
+      "before you start (a payment that moved to the other processor after the backup would be charged again)",
   );
   if (existsSync(`${settings.databaseFile}${aside}`)) {
     print(`the database as it was: ${settings.databaseFile}${aside}`);
