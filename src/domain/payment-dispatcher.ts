@@ -2,6 +2,7 @@ import type { AttemptOutcome } from "./attempt-outcome.ts";
 import { CallPace } from "./call-pace.ts";
 import type { BreakerState } from "./circuit-breaker.ts";
 import { IntakeMonitor } from "./intake-monitor.ts";
+import type { Journey } from "./payment-journey.ts";
 import type { DispatchAction, DispatcherSettings, DispatcherSnapshot, PaymentTask } from "./payment-task.ts";
 import { otherProcessor, PROCESSOR_NAMES, type ProcessorName } from "./processor.ts";
 import { ProcessorLane } from "./processor-lane.ts";
@@ -10,21 +11,6 @@ import { cheaperProcessor, chooseRoute, type Route } from "./routing.ts";
 import { TaskHeap } from "./task-heap.ts";
 
 export type { DispatchAction, DispatcherSettings, DispatcherSnapshot, PaymentTask } from "./payment-task.ts";
-
-interface Journey<T> {
-  readonly task: T;
-  readonly lane: ProcessorLane<T>;
-  /** Number of the probe that this is, 0 for none. */
-  readonly probe: number;
-  readonly isQuestion: boolean;
-  stage: "assigning" | "ready" | "calling";
-  /** When the call began, ms. */
-  startedMs: number;
-  /** Purged while the call was out: its place is freed when the answer comes, nothing else happens. */
-  isPurged: boolean;
-  /** The same task, leased again after the lease was lost while this call was out: its turn comes when that ends. */
-  successor: T | null;
-}
 
 const IN_FLIGHT_MAX = 256;
 /** How often held payments are looked at again: what is decided about them changes as time passes. */

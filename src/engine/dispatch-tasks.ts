@@ -3,7 +3,7 @@ import { encodeJson, FRAME_KINDS } from "../ring/frames.ts";
 import type { RingProducer } from "../ring/ring-producer.ts";
 import type { TaskResult } from "../store/module.ts";
 import type { TaskKind } from "../store/task-kinds.ts";
-import type { TaskCall, TaskCallOutcome } from "./store-batch.ts";
+import type { TaskCall, TaskCallOutcome } from "./batch-effects.ts";
 
 /** Does the call of one kind of task; what it throws counts as an unknown outcome. */
 export type TaskRunner = (call: TaskCall) => Promise<TaskResult>;

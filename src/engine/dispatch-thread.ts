@@ -18,10 +18,10 @@ import {
 import type { RingConsumer } from "../ring/ring-consumer.ts";
 import type { RingProducer } from "../ring/ring-producer.ts";
 import type { PaymentOutcome } from "../upstreams/processor-client.ts";
+import type { TaskCall } from "./batch-effects.ts";
 import { DispatchTasks, type TaskRunners } from "./dispatch-tasks.ts";
 import { HeapCare } from "./heap-care.ts";
 import { DROP, PHASES, type SharedState } from "./shared-state.ts";
-import type { TaskCall } from "./store-batch.ts";
 
 export interface DispatchTask extends PaymentTask {
   readonly correlationId: string;

@@ -1,7 +1,7 @@
 import { LIMITS } from "../config/limits.ts";
 import type { ProcessorName } from "../domain/processor.ts";
 import type { PaymentCommands } from "../modules/payments/commands.ts";
-import { FRAME_KINDS, type PaymentTaskFrame, processorOf, readAttempt, readJson } from "../ring/frames.ts";
+import { FRAME_KINDS, processorOf, readAttempt, readJson } from "../ring/frames.ts";
 import type { RingConsumer } from "../ring/ring-consumer.ts";
 import type {
   CommandHandler,
@@ -9,49 +9,12 @@ import type {
   FrameHandler,
   StoreModule,
   TaskHandler,
-  TaskResult,
 } from "../store/module.ts";
 import { LEASE_MS, type ReplicaLease } from "../store/replica-lease.ts";
 import { isBelow, type TakeOver } from "../store/take-over.ts";
 import { TASK_KIND_NAMES, type TaskKind } from "../store/task-kinds.ts";
 import type { TaskQueue } from "../store/task-queue.ts";
-
-/** A task of any kind but a payment, as dispatch gets it. */
-export interface TaskCall {
-  readonly taskId: number;
-  readonly kind: TaskKind;
-  /** Calls made before this one. */
-  readonly attempts: number;
-  /** A call may have been made whose outcome is unknown. */
-  readonly uncertain: boolean;
-  readonly payload: unknown;
-}
-
-/** What dispatch says of it. */
-export interface TaskCallOutcome extends TaskResult {
-  readonly taskId: number;
-  readonly kind: TaskKind;
-}
-
-/** What may leave the store thread once the batch is committed. */
-export interface BatchEffects {
-  readonly tasks: PaymentTaskFrame[];
-  /** Tasks of every other kind. */
-  readonly calls: TaskCall[];
-  readonly assigned: { readonly taskId: number; readonly processor: ProcessorName }[];
-  readonly replies: { readonly replyId: number; readonly reply: CommandReply }[];
-  frames: number;
-  /** The batch ended because of its bounds: more is waiting than a pause would gather. */
-  isCut: boolean;
-  /** Dispatch must forget its tasks: payments were purged. */
-  purged: boolean;
-  /** The lease was lost: dispatch must forget everything. The number of that drop, 0 when it was not. */
-  fence: number;
-  /** Until when the lease holds once this is committed, ms since the epoch. */
-  leaseUntilMs: number;
-  /** How often payments have been purged when the transaction ends. */
-  purgeGeneration: number;
-}
+import { type BatchEffects, forgetPayments, noEffects, type TaskCallOutcome } from "./batch-effects.ts";
 
 export interface StoreBatchParts {
   readonly intake: RingConsumer;
@@ -378,19 +341,6 @@ export class StoreBatch {
     if (decision.kind === "finish") tasks.finish(taskId);
     else tasks.park(taskId, upstream, decision.atMs);
   }
-}
-
-function noEffects(purgeGeneration: number, leaseUntilMs: number): BatchEffects {
-  const lists = { tasks: [], calls: [], assigned: [], replies: [] };
-  return { ...lists, frames: 0, isCut: false, purged: false, fence: 0, leaseUntilMs, purgeGeneration };
-}
-
-/** What was to leave is purged, too; what the batch accepts from here on is not. */
-function forgetPayments(effects: BatchEffects): void {
-  effects.tasks.length = 0;
-  effects.assigned.length = 0;
-  effects.purged = true;
-  effects.purgeGeneration++;
 }
 
 function isPending(ring: RingConsumer): boolean {

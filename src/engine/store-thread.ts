@@ -17,9 +17,10 @@ import type { OpenDatabase } from "../store/database.ts";
 import { runBatch } from "../store/group-commit.ts";
 import type { ReplicaLease } from "../store/replica-lease.ts";
 import type { TakeOver } from "../store/take-over.ts";
+import type { BatchEffects } from "./batch-effects.ts";
 import { HeapCare } from "./heap-care.ts";
 import { DROP, PHASES, type SharedState } from "./shared-state.ts";
-import type { BatchEffects, StoreBatch } from "./store-batch.ts";
+import type { StoreBatch } from "./store-batch.ts";
 
 /**
  * The loop of the store thread. It blocks; nothing else runs on this thread.

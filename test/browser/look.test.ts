@@ -63,7 +63,7 @@ test("on a phone the navigation opens with a button and closes when a page is ch
   await page.getByRole("button", { name: "Menu" }).click();
   await link.click();
   await page.getByRole("heading", { name: "Topics", level: 1 }).waitFor();
-  expect(await link.isVisible()).toBe(false);
+  await link.waitFor({ state: "hidden" });
 });
 
 test("the theme follows the device, and the switch is stronger and stays", async () => {
