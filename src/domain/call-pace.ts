@@ -7,6 +7,11 @@
 export const CALLS_PER_SECOND = 2_000;
 /** A machine that accepts more can also charge more: so much faster than the intake a backlog may drain. */
 const INTAKE_FACTOR = 2;
+/**
+ * No faster than this however much comes in: beyond it the calls of one dispatch thread would take the CPU from the
+ * accept path, and what is accepted can wait in the database. More dispatch threads call more.
+ */
+const CALLS_PER_SECOND_MAX = 6_000;
 /** What may start at once after a pause, in ms of the pace: less than one period of the CPU limit. */
 const BURST_MS = 20;
 
@@ -44,7 +49,8 @@ export class CallPace {
   private refill(nowMs: number): void {
     if (nowMs <= this.updatedMs) return;
     const elapsedMs = nowMs - this.updatedMs;
-    this.perSecond = Math.max(CALLS_PER_SECOND, INTAKE_FACTOR * this.intakePerSecond(nowMs));
+    const followed = Math.min(CALLS_PER_SECOND_MAX, INTAKE_FACTOR * this.intakePerSecond(nowMs));
+    this.perSecond = Math.max(CALLS_PER_SECOND, followed);
     const burst = (this.perSecond * BURST_MS) / 1_000;
     this.tokens = Math.min(burst, this.tokens + (elapsedMs * this.perSecond) / 1_000);
     this.updatedMs = nowMs;
