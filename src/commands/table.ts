@@ -46,6 +46,18 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./restore.ts"),
   },
   {
+    name: "audit",
+    summary: "Compare the books with each other and with the processors'; 1 if anything differs.",
+    details:
+      "Reads the database of a running or stopped gateway: the ledger, payments, tasks and rollups. With the " +
+      "processors' administrator's token their totals are compared, too; payments in flight differ for moments.",
+    operands: [],
+    flags: [{ flag: "--processor-token", takesValue: true, meaning: "`X-Rinha-Token` of the processors." }],
+    sections: ["Storage and cluster", "Payments through the processor pair"],
+    readsEnvironment: true,
+    load: () => import("./audit.ts"),
+  },
+  {
     name: "config",
     summary: "Print the settings in force and where each comes from; secrets are masked.",
     operands: [],

@@ -4,6 +4,7 @@ import type { ProcessorName } from "../../domain/processor.ts";
 import type { AttemptFrame } from "../../ring/frames.ts";
 import { StoreHarness } from "../../store/fixtures/store-harness.ts";
 import { DeadLetterList } from "../dead-letters/writer.ts";
+import { auditPayments } from "./audit-queries.ts";
 import { PaymentCommands } from "./commands.ts";
 import { PaymentQueries } from "./queries.ts";
 
@@ -123,6 +124,20 @@ test("purge forgets payments, queued ones included, and nothing returns", () => 
   expect(everything().default.totalRequests).toBe(0);
   expect(store.database.sqlite.query("SELECT count(*) AS n FROM tasks").get()).toEqual({ n: 0 });
   expect(accept(1).kind).toBe("accepted");
+});
+
+test("the audit finds nothing in sound books, and names what was tampered with", () => {
+  attempt(taskOf(1));
+  accept(2);
+  attempt(taskOf(3), { kind: "declined", code: "http_400" });
+  expect(auditPayments(store.database)).toEqual([]);
+  const { sqlite } = store.database;
+  const broken = () => auditPayments(store.database).map(({ rule }) => rule);
+  sqlite.run("UPDATE payment_rollups SET default_cents = default_cents + 1 WHERE level = 3");
+  expect(broken()).toEqual(["the rollups of every level count the settled payments, and their cents"]);
+  sqlite.run("UPDATE payment_rollups SET default_cents = default_cents - 1 WHERE level = 3");
+  sqlite.run("DELETE FROM tasks");
+  expect(broken()).toEqual(["every pending payment has exactly one task"]);
 });
 
 test("the summary of any window equals the sum over the payments in it", () => {
