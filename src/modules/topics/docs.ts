@@ -27,7 +27,9 @@ export const topicDocs = {
     summary: "Messages of a topic",
     description:
       "Newest first, over all partitions or one. With `partition` and `offset`: from that offset on, oldest " +
-      "first, as a consumer reads. Messages of one key are in one partition and keep their order.",
+      "first, as a consumer reads. Messages of one key are in one partition and keep their order.\n\n" +
+      "With `Accept: text/event-stream` it is a live tail: each new message as an event, from now on, from `offset`, " +
+      "or from `Last-Event-ID`.",
     parameters: [
       pathParameter("name", { type: "string" }),
       { name: "partition", in: "query" as const, schema: NUMBER },

@@ -50,6 +50,11 @@ export class TopicQueries {
     }));
   }
 
+  /** The offset that the next message of this partition will get. */
+  endOf(topic: TopicName, partition: number): number {
+    return this.#statements.next.get({ topic: TOPICS[topic].number, partition })?.nextOffset ?? 0;
+  }
+
   /** Messages of one partition from `offset` on, oldest first. */
   messagesFrom(topic: TopicName, partition: number, offset: number, limit: number): MessageView[] {
     return this.#statements.from.all({ topic: TOPICS[topic].number, partition, offset, limit }).map(viewOf);
@@ -102,7 +107,7 @@ function viewOf(row: MessageRow): MessageView {
     partition,
     offset,
     key,
-    // topic-log.ts wrote both as JSON
+    // topic-writer.ts wrote both as JSON
     value: JSON.parse(row.value),
     headers: JSON.parse(row.headers),
     time: formatTimestamp(row.atMs),

@@ -3,6 +3,7 @@ import { type FieldError, problem, validationProblem } from "../../http/errors.t
 import { parseWhole, readLimit } from "../../http/paging.ts";
 import { topicDocs } from "./docs.ts";
 import type { MessageView, TopicQueries } from "./queries.ts";
+import { openTail } from "./tail-stream.ts";
 import { isTopicName, TOPICS, type TopicName } from "./topics.ts";
 
 interface MessagesQuery {
@@ -25,8 +26,15 @@ export function topicRoutes(queries: TopicQueries) {
     .get("/topics", () => Response.json({ items: queries.topics(Date.now()) }), { detail: topicDocs.list })
     .get(
       "/topics/:name/messages",
-      ({ params, query }) =>
-        isTopicName(params.name) ? answerMessages(queries, params.name, query) : problem("TOPIC_NOT_FOUND"),
+      ({ params, query, request, server }) => {
+        if (!isTopicName(params.name)) return problem("TOPIC_NOT_FOUND");
+        if (request.headers.get("accept")?.includes("text/event-stream") !== true) {
+          return answerMessages(queries, params.name, query);
+        }
+        // Silence between messages is no reason to close the connection.
+        server?.timeout(request, 0);
+        return answerTail(queries, params.name, query, request.headers.get("last-event-id"));
+      },
       { params: t.Object({ name: t.String() }), query: QUERY, detail: topicDocs.messages },
     );
 }
@@ -49,6 +57,25 @@ function answerMessages(queries: TopicQueries, topic: TopicName, query: Messages
   const places = below ?? everythingOf(topic, partition);
   const items = queries.newest(topic, places, limit);
   return answer(items, items.length < limit ? null : cursorBehind(places, items));
+}
+
+/** The live tail: from now on, from an offset, or from where an earlier one broke off. */
+function answerTail(
+  queries: TopicQueries,
+  topic: TopicName,
+  query: MessagesQuery,
+  lastEventId: string | null,
+): Response {
+  const errors: FieldError[] = [];
+  const partition = readPartition(topic, query.partition, errors);
+  const offset = readOffset(query.offset, partition, errors);
+  const brokenOff = readCursor(topic, partition, lastEventId ?? undefined, errors);
+  if (errors.length > 0) return validationProblem(errors);
+  const places = new Map<number, number>();
+  for (const part of everythingOf(topic, partition).keys()) {
+    places.set(part, brokenOff?.get(part) ?? offset ?? queries.endOf(topic, part));
+  }
+  return openTail(queries, topic, places);
 }
 
 function answer(items: readonly MessageView[], next: string | null): Response {

@@ -194,3 +194,53 @@ describe("GET /topics/{name}/messages", () => {
     }
   });
 });
+
+describe("live tail", () => {
+  /** Reads events until there are `count`, and the id of the last. */
+  async function follow(headers: Record<string, string>, count: number, whenOpen: () => void) {
+    const request = new Request("http://test/topics/payments/messages", {
+      headers: { accept: "text/event-stream", ...headers },
+    });
+    const response = await topicRoutes(queries).handle(request);
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = (await reader?.read())?.value ?? "";
+    whenOpen();
+    const messages = () =>
+      [...text.matchAll(/^data: (.*)$/gm)].map(([, data = ""]) => JSON.parse(data) as Message);
+    while (messages().length < count) text += (await reader?.read())?.value ?? "";
+    await reader?.cancel();
+    return { messages: messages(), lastId: [...text.matchAll(/^id: (.*)$/gm)].at(-1)?.[1] ?? "" };
+  }
+  const say = (...values: number[]) => {
+    store.transact(() => values.map((value) => append("payments", `key-${value % 3}`, { value })));
+  };
+  const valuesOf = (messages: readonly Message[]) =>
+    messages.map(({ value }) => (value as { value: number }).value);
+
+  test("tells what is committed from now on, in order per partition", async () => {
+    say(1, 2, 3);
+    const { messages } = await follow({}, 6, () => say(4, 5, 6, 7, 8, 9));
+    expect(valuesOf(messages).sort()).toEqual([4, 5, 6, 7, 8, 9]);
+    for (const partition of [0, 1, 2]) {
+      const offsets = messages
+        .filter((message) => message.partition === partition)
+        .map(({ offset }) => offset);
+      expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
+    }
+  });
+
+  test("a client that comes back misses nothing and gets nothing twice", async () => {
+    const first = await follow({}, 2, () => say(1, 2));
+    say(3, 4);
+    const { messages } = await follow({ "last-event-id": first.lastId }, 3, () => say(5));
+    expect(valuesOf(messages).sort()).toEqual([3, 4, 5]);
+  });
+
+  test("an id that no tail has given is refused", async () => {
+    const request = new Request("http://test/topics/payments/messages", {
+      headers: { accept: "text/event-stream", "last-event-id": "nonsense" },
+    });
+    expect((await topicRoutes(queries).handle(request)).status).toBe(422);
+  });
+});
