@@ -104,14 +104,21 @@ describe("a replica", () => {
     const replica = await opened();
     const stopping = stop(replica);
     let acknowledged = 0;
-    let isSealed = false;
-    while (!isSealed) {
-      isSealed = replica.intake.submitPayment(idOf(acknowledged + 1), 100, Date.now()) < 0;
-      if (!isSealed) acknowledged++;
-      await Bun.sleep(0);
+    let isStopped = false;
+    void stopping.then(() => {
+      isStopped = true;
+    });
+    const submit = () => replica.intake.submitPayment(idOf(acknowledged + 1), 100, Date.now());
+    while (!isStopped) {
+      if (submit() >= 0) acknowledged++;
+      // Slower than the store thread, which would otherwise never see an empty log.
+      await Bun.sleep(1);
     }
     expect(await stopping).toBe(true);
-    const { reader } = await opened();
+    expect(submit()).toBe(-1);
+    const { reader, recovered } = await opened();
+    // Nothing was left for the next start, which may never come.
+    expect(recovered).toBe(0);
     expect(reader.sqlite.query("SELECT count(*) AS count FROM payments").get()).toEqual({
       count: acknowledged,
     });

@@ -53,7 +53,7 @@ export class CounterQueries implements CounterFeed {
     return this.#rowsAfter.all({ seq, limit }).map((row) => ({
       seq: row.seq,
       atMs: row.atMs,
-      // counter-outbox.ts wrote it with this shape
+      // counter-writer.ts wrote it with this shape
       deltas: JSON.parse(row.deltas) as CounterRow["deltas"],
     }));
   }
