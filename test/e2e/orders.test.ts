@@ -170,7 +170,8 @@ describe("orders", () => {
     const times = cards.simulator.find(id)?.attemptedAtMs ?? [];
     const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
     expect(gaps).toHaveLength(4);
-    expect(gaps.toSorted((left, right) => left - right)).toEqual(gaps);
+    // What a busy machine adds to a wait has no bound; that each wait itself is longer than the one before is shown
+    // in domain/order-attempt.test.ts.
     for (const [index, gap] of gaps.entries()) expect(gap).toBeGreaterThanOrEqual(50 * 2 ** index - 1);
 
     const letter = await letterOf(id);
