@@ -1,10 +1,9 @@
 import { Database } from "bun:sqlite";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Effort } from "./accept-figures.ts";
-import { type Figure, median } from "./figure.ts";
-import { load, startBareServer, startGateway } from "./processes.ts";
+import { type Family, repeat } from "./family.ts";
+import { atLeast } from "./figure.ts";
+import { load } from "./load.ts";
+import { makeDirectory, removeDirectory, startBareServer, startGateway } from "./processes.ts";
 
 const PRODUCT = { id: 1, price: 18.9 };
 /** More than can be sold: the figure is about reserving, not about refusing. */
@@ -12,44 +11,53 @@ const STOCK = 1_000_000_000;
 const BODY = JSON.stringify({ product_id: PRODUCT.id, user_id: 7, quantity: 1, total_price: PRODUCT.price });
 /** Reservations expire and give their stock back during the run: the figure contains the work of their end. */
 const TTL_SECONDS = "2";
+const CONNECTIONS = 100;
 
 /** Reservations through one replica, each committed before its answer; afterwards the stock has to add up. */
-export async function reservations(goal: number, { rounds, seconds }: Effort): Promise<Figure> {
-  const rates: number[] = [];
-  const ratios: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const bare = await startBareServer();
-    const yardstick = await load({ url: bare.url, connections: 100, seconds, body: BODY });
-    await bare.stop();
-    const rate = await reservationsPerSecond(seconds);
-    rates.push(rate);
-    ratios.push(rate / yardstick.perSecond);
-  }
-  return {
-    name: "durable reservations/s",
-    goal: `≥ ${goal}`,
-    values: rates,
-    note: `${(median(ratios) * 100).toFixed(0)} % of bare \`Bun.serve\`; each waits for its commit`,
-    met: median(rates) >= goal,
-  };
-}
+export const reservations: Family = {
+  name: "reservations",
+  about: "durable reservations/s, each waiting for its commit",
+  seconds: 70,
+  run: async (effort) => {
+    const rounds = await repeat(effort, async () => {
+      const bare = await startBareServer();
+      const options = { connections: CONNECTIONS, seconds: effort.seconds, body: BODY };
+      const yardstick = await load({ ...options, url: bare.url });
+      await bare.stop();
+      return { ours: await reservationsPerSecond(effort.seconds), bare: yardstick.perSecond };
+    });
+    return {
+      figures: [
+        {
+          name: "durable reservations",
+          unit: "/s",
+          values: rounds.map(({ ours }) => ours),
+          yardstick: { name: "bare `Bun.serve`", values: rounds.map(({ bare }) => bare) },
+          goal: atLeast(5000),
+          note: "each waits for its commit; the stock adds up afterwards",
+        },
+      ],
+    };
+  },
+};
 
 async function reservationsPerSecond(seconds: number): Promise<number> {
-  const dataDir = mkdtempSync(join(tmpdir(), "catraca-bench-"));
+  const dataDir = makeDirectory();
   const gateway = await startGateway({ DATA_DIR: dataDir, RESERVATION_TTL_SECONDS: TTL_SECONDS });
   const database = new Database(join(dataDir, "catraca.db"), { readwrite: true });
   try {
     await fetch(`${gateway.url}/`, { method: "POST" });
     database.run("PRAGMA busy_timeout = 5000");
     database.run("UPDATE products SET quantity = ? WHERE id = ?", [STOCK, PRODUCT.id]);
-    const result = await load({ url: `${gateway.url}/reserve`, connections: 100, seconds, body: BODY });
+    const options = { url: `${gateway.url}/reserve`, connections: CONNECTIONS, seconds, body: BODY };
+    const result = await load(options);
     if (result.other > 0) throw new Error(`${result.other} reservations were refused`);
     checkStock(database, result.accepted);
     return result.perSecond;
   } finally {
     database.close();
     await gateway.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    removeDirectory(dataDir);
   }
 }
 
