@@ -11,6 +11,8 @@ import { type Moment, type Result, simulate } from "../test/simulation/simulatio
  *   bun scripts/simulate-routing.ts --schedules 1000 --seed 1
  *   bun scripts/simulate-routing.ts --schedules 1 --seed 4711        one seed again, with what happened
  *   options: --kind slow   --grace-ms 0   --max-seconds 120
+ *   --health-ms 20 tells the replicas all the time what the processors do now: what is still missing then is
+ *   what only the future could tell, and what the rule makes of what it knows
  *
  * Exits 1 if an invariant was broken.
  */
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     kind: { type: "string" },
     "grace-ms": { type: "string" },
+    "health-ms": { type: "string" },
     "max-seconds": { type: "string", default: "300" },
   },
 });
@@ -33,7 +36,8 @@ const results: Result[] = [];
 for (let seed = firstSeed; seed < firstSeed + count; seed += 1) {
   const graceMs = values["grace-ms"] === undefined ? undefined : Number(values["grace-ms"]);
   const durationMaxMs = Number(values["max-seconds"]) * 1_000;
-  const scenario = makeScenario(seed, { kind, graceMs, durationMaxMs });
+  const healthIntervalMs = values["health-ms"] === undefined ? undefined : Number(values["health-ms"]);
+  const scenario = makeScenario(seed, { kind, graceMs, durationMaxMs, healthIntervalMs });
   const result = simulate(scenario, count === 1 ? printMoment : undefined);
   results.push(result);
   for (const violation of result.violations) console.log(`seed ${seed}: BROKEN ${violation}`);

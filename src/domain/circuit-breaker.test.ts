@@ -108,6 +108,15 @@ describe("health", () => {
     expect(breaker.state).toBe("open");
     expect(breaker.probeDueMs).toBe(20);
   });
+
+  test("there it is worth another probe even if one hangs", () => {
+    const breaker = opened(0, true);
+    breaker.probeStarted(50);
+    breaker.healthSeen(false, 400);
+    expect(breaker.state).toBe("half-open");
+    expect(breaker.probeDueMs).toBe(Number.POSITIVE_INFINITY);
+    expect(breaker.secondProbeDueMs).toBe(400);
+  });
 });
 
 describe("how much longer an outage is expected to last", () => {

@@ -15,6 +15,15 @@ describe("intake", () => {
     expect(intake.ageMs(10_000)).toBe(10_000);
   });
 
+  test("counts the payments of the load, those of an earlier one not", () => {
+    const intake = steady(10, 10_000);
+    expect(intake.count).toBe(101);
+    intake.arrived(50_000, 50_000);
+    expect(intake.count).toBe(1);
+    intake.reset();
+    expect(intake.count).toBe(0);
+  });
+
   test("is silent after a pause much longer than usual", () => {
     const intake = steady(200, 10_000);
     expect(intake.isSilent(10_100)).toBe(false);

@@ -1,7 +1,7 @@
 /**
- * What the stream of new payments looks like: how many come per second, since when, and whether it has
- * stopped. The routing rule needs all three: whether a backlog can be drained while new payments come, how
- * long they may be expected to go on coming, and that nothing is saved up once they do not.
+ * What the stream of new payments looks like: how many come per second, since when, how many there were, and whether
+ * it has stopped. The routing rule needs them all: whether a backlog can be drained while new payments come, how long
+ * they may be expected to go on coming, how much may be at stake, and that nothing is saved up once they do not.
  */
 const RATE_WINDOW_MS = 1_000;
 /** Silence counts only when it is this long, and longer than pauses that were usual lately. */
@@ -17,6 +17,7 @@ export class IntakeMonitor {
   private lastMs = Number.NEGATIVE_INFINITY;
   private weight = 0;
   private longestPauseMs = 0;
+  private arrivals = 0;
 
   constructor(episodePauseMs: number) {
     this.episodePauseMs = episodePauseMs;
@@ -32,6 +33,7 @@ export class IntakeMonitor {
       this.startedMs = acceptedAtMs;
       this.longestPauseMs = 0;
       this.weight = 0;
+      this.arrivals = 0;
     } else {
       this.startedMs = Math.min(this.startedMs, acceptedAtMs);
       const faded = this.longestPauseMs * Math.exp(-pauseMs / PAUSE_MEMORY_MS);
@@ -39,6 +41,7 @@ export class IntakeMonitor {
       this.weight *= Math.exp(-pauseMs / RATE_WINDOW_MS);
     }
     this.lastMs = nowMs;
+    this.arrivals += 1;
     // What a restart brings back is work, not demand.
     if (nowMs - acceptedAtMs < RATE_WINDOW_MS) this.weight += 1;
   }
@@ -47,6 +50,11 @@ export class IntakeMonitor {
   ratePerSecond(nowMs: number): number {
     if (this.weight === 0) return 0;
     return (this.weight * Math.exp(-(nowMs - this.lastMs) / RATE_WINDOW_MS) * 1_000) / RATE_WINDOW_MS;
+  }
+
+  /** Payments of this episode of load, those included that were read after a restart. */
+  get count(): number {
+    return this.arrivals;
   }
 
   /** How long this episode of load has been going on, ms. */
@@ -70,6 +78,7 @@ export class IntakeMonitor {
     this.lastMs = Number.NEGATIVE_INFINITY;
     this.weight = 0;
     this.longestPauseMs = 0;
+    this.arrivals = 0;
   }
 
   private silenceMs(): number {

@@ -34,6 +34,12 @@ function add(nowMs: number, known: Partial<PaymentTask> = {}): PaymentTask {
   return task;
 }
 
+/** A load that has gone on for a while: so much was paid that some payments may wait for the lower fee. */
+function hasPaid(count: number): void {
+  for (let paid = 0; paid < count; paid += 1) add(0, { acceptedAtMs: -1_000 });
+  expect(dispatcher.remove(() => true)).toBe(count);
+}
+
 /** Takes actions until there are none, writing assignments down at once; returns the calls. */
 function calls(nowMs: number): DispatchAction[] {
   const found: DispatchAction[] = [];
@@ -153,11 +159,14 @@ describe("an unknown outcome", () => {
     for (let count = 0; count < 60; count += 1) add(0, { assigned: "default" });
     const all = [0, 20, 40, 60].flatMap(calls);
     expect(all.filter(({ task }) => task.uncertain)).toHaveLength(16);
-    expect(all.filter(({ task }) => !task.uncertain)).toHaveLength(48);
+    const called = all.filter(({ task, processor }) => !task.uncertain && processor === "default");
+    expect(called).toHaveLength(48);
   });
 });
 
 describe("an outage of the cheaper processor", () => {
+  beforeEach(() => hasPaid(2_000));
+
   test("payments are held, then sent to the dearer one; never longer than the limit", () => {
     breakDown("default", 0);
     expect(calls(10)).toHaveLength(0);
@@ -315,8 +324,10 @@ describe("many payments", () => {
     dispatcher.healthSeen("default", { failing: true, minResponseTimeMs: 0 }, 0);
     dispatcher.healthSeen("fallback", { failing: true, minResponseTimeMs: 0 }, 0);
     for (let count = 0; count < 16_000; count += 1) add(0);
-    const startedMs = performance.now();
+    // CPU time: the machine may be busy with something else.
+    const started = process.cpuUsage();
     for (let count = 0; count < 10_000; count += 1) dispatcher.nextAction(1);
-    expect((performance.now() - startedMs) / 10_000).toBeLessThan(0.05);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 10_000).toBeLessThan(50);
   });
 });

@@ -6,6 +6,7 @@ import type { Journey } from "./payment-journey.ts";
 import type { DispatchAction, DispatcherSettings, DispatcherSnapshot, PaymentTask } from "./payment-task.ts";
 import { otherProcessor, PROCESSOR_NAMES, type ProcessorName } from "./processor.ts";
 import { ProcessorLane } from "./processor-lane.ts";
+import { ProcessorScouting } from "./processor-scouting.ts";
 import { retryDelayMs, UNCERTAIN_PAYMENT_RETRY, UNPROCESSED_PAYMENT_RETRY } from "./retry-policy.ts";
 import { cheaperProcessor, chooseRoute, type Route } from "./routing.ts";
 import { TaskHeap } from "./task-heap.ts";
@@ -33,13 +34,13 @@ const HOLD_TICK_MS = 20;
  * unknown outcome is never assigned anew; assigning, ready and calling hold a place under the processor's
  * limit; a processor whose breaker is not closed gets one call at a time, its probe. A further one follows a
  * probe that is silent only at the cheaper processor or when none works: after one second, two, four …, or
- * when the other processor has come back.
+ * when the other processor has come back, or this one says of itself that it works.
  */
 export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   private readonly settings: DispatcherSettings;
   private readonly random: () => number;
   private readonly lanes: Readonly<Record<ProcessorName, ProcessorLane<T>>>;
-  private readonly cheaper: ProcessorName;
+  private readonly scouting: ProcessorScouting<T>;
   private readonly intake: IntakeMonitor;
   private readonly pace = new CallPace((nowMs) => this.intake.ratePerSecond(nowMs));
   /** By time accepted: oldest first. */
@@ -59,7 +60,8 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
       default: new ProcessorLane<T>("default", settings.feeShares.default, settings.timeoutMs, max),
       fallback: new ProcessorLane<T>("fallback", settings.feeShares.fallback, settings.timeoutMs, max),
     };
-    this.cheaper = cheaperProcessor(settings.feeShares);
+    const cheaper = cheaperProcessor(settings.feeShares);
+    this.scouting = new ProcessorScouting(this.lanes, cheaper, settings.timeoutMs);
     this.intake = new IntakeMonitor(settings.maxHoldMs);
   }
 
@@ -249,34 +251,18 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
   }
 
   private nextProbe(nowMs: number): DispatchAction<T> | null {
-    const noneWorks = !this.lanes.default.isWorking && !this.lanes.fallback.isWorking;
     for (const name of PROCESSOR_NAMES) {
       const lane = this.lanes[name];
-      if (!lane.mayProbe(noneWorks || name === this.cheaper, nowMs)) continue;
+      if (!this.scouting.mayProbe(lane, nowMs)) continue;
       // A payment that is bound to this processor anyway has nothing to lose by being the probe.
       const bound = lane.uncertain.pop();
       if (bound !== undefined) return this.begin(bound, lane, true, nowMs);
-      if (!this.isWorthProbing(lane, nowMs)) continue;
-      const young = this.waitingTasks.popLast();
-      if (young !== undefined) return this.begin(young, lane, true, nowMs);
+      const young = this.waitingTasks.peekLast();
+      if (young === undefined || !this.scouting.isWorthProbing(lane, young, nowMs)) continue;
+      this.waitingTasks.popLast();
+      return this.begin(young, lane, true, nowMs);
     }
     return null;
-  }
-
-  /**
-   * A payment that is not bound may be the probe when this processor is wanted and would answer: the
-   * dearer is not wanted while the cheaper takes everything, and a probe that hangs would bind the payment.
-   */
-  private isWorthProbing(lane: ProcessorLane<T>, nowMs: number): boolean {
-    const candidate = this.waitingTasks.peekLast();
-    if (candidate === undefined) return false;
-    const other = this.lanes[otherProcessor(lane.name)];
-    const otherTakes = other.isWorking && other.hasRoom(nowMs);
-    if (otherTakes && other.name === this.cheaper) return false;
-    if (!otherTakes) return true;
-    return (
-      candidate.taskId !== lane.lastProbeTaskId && lane.expectedLatencyMs(nowMs) < this.settings.timeoutMs
-    );
   }
 
   private nextQuestion(nowMs: number): DispatchAction<T> | null {
@@ -293,25 +279,14 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     const oldest = this.waitingTasks.peek();
     if (oldest === undefined) return null;
     const route = this.route(nowMs - oldest.acceptedAtMs, nowMs);
-    const lane =
-      this.scoutInstead(route, nowMs) ?? (route.kind === "go" ? this.lanes[route.processor] : null);
+    const chosen = route.kind === "go" ? this.lanes[route.processor] : null;
+    const lane = this.scouting.laneToScout(route, nowMs) ?? chosen;
     if (lane === null) {
       this.pressForRoom(nowMs);
       return null;
     }
     this.waitingTasks.pop();
     return this.begin(oldest, lane, false, nowMs);
-  }
-
-  /**
-   * A processor that works but is passed over for being slow: now and then one payment goes there all the
-   * same.
-   */
-  private scoutInstead(route: Route, nowMs: number): ProcessorLane<T> | null {
-    const { [this.cheaper]: cheaper, [otherProcessor(this.cheaper)]: dearer } = this.lanes;
-    const isHeld = route.kind === "hold";
-    if ((isHeld || route.processor !== this.cheaper) && cheaper.mayScout(isHeld, nowMs)) return cheaper;
-    return isHeld && dearer.mayScout(true, nowMs) ? dearer : null;
   }
 
   /** A payment waits although a processor works: there is no room at any that does. */
@@ -328,6 +303,7 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
       backlog: this.waitingTasks.size,
       intakePerSecond: this.intake.ratePerSecond(nowMs),
       intakeAgeMs: this.intake.ageMs(nowMs),
+      intakeCount: this.intake.count,
       intakeSilent: this.intake.isSilent(nowMs),
       paymentAgeMs,
       maxHoldMs: this.settings.maxHoldMs,

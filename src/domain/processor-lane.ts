@@ -9,7 +9,10 @@ import { TaskHeap } from "./task-heap.ts";
  * What one replica knows of one processor: breaker, concurrency limit, how long answers take, what is in
  * flight, and the payments whose outcome there is unknown.
  */
+/** The least that a new answer counts among those before it: one odd answer in a stream changes little. */
 const LATENCY_WEIGHT = 0.2;
+/** What answers took longer ago than this tells little: one that comes alone, a scout's, counts nearly by itself. */
+const LATENCY_MEMORY_MS = 300;
 /**
  * Of the calls in flight, the part that may be questions about payments whose outcome is unknown: the rest
  * belongs to payments that have not been called for at all.
@@ -17,12 +20,10 @@ const LATENCY_WEIGHT = 0.2;
 const QUESTIONS_SHARE = 0.25;
 /** An unknown outcome after this part of the timeout is a timeout, before it a broken connection. */
 const TIMEOUT_SHARE = 0.9;
-const SCOUT_INTERVAL_MS = 500;
-const URGENT_SCOUT_INTERVAL_MS = 1_000;
-/** Scouts that are out at once: each may hang, and its payment is bound then. */
-const SCOUTS_MAX = 8;
-/** A processor that was quicker than this is not passed over for its slowness. */
-const SCOUT_LATENCY_MS = 100;
+/** A scout that hangs binds its payment until the timeout: no more than ten are out then. */
+const SCOUT_INTERVAL_MS = 1_000;
+/** A processor that is quicker than this is not passed over for its slowness. */
+const SLOW_LATENCY_MS = 100;
 /** After a 429 without Retry-After; doubles with each further one. */
 const REFUSAL_PAUSE_FIRST_MS = 20;
 const REFUSAL_PAUSE_MAXIMUM_MS = 1_000;
@@ -84,15 +85,19 @@ export class ProcessorLane<T> {
     return false;
   }
 
+  /** Answers take so long that payments may rather wait or go elsewhere. */
+  isSlow(nowMs: number): boolean {
+    return this.expectedLatencyMs(nowMs) >= SLOW_LATENCY_MS;
+  }
+
   /**
    * A payment may be sent here only to see how long an answer takes by now: nothing has been called for a
-   * while, and nothing else would tell that a processor that is avoided for being slow is quick again.
+   * while, and nothing else would tell that a processor that is avoided for being slow is quick again. Calls that
+   * hang may hold every place under the limit, so a scout goes beyond it.
    */
-  mayScout(isUrgent: boolean, nowMs: number): boolean {
-    if (!this.isWorking || this.latencyMs < SCOUT_LATENCY_MS || !this.hasRoom(nowMs)) return false;
-    const sinceMs = nowMs - this.lastTakenMs;
-    if (isUrgent) return sinceMs >= URGENT_SCOUT_INTERVAL_MS && this.inFlight < SCOUTS_MAX;
-    return sinceMs >= SCOUT_INTERVAL_MS && this.inFlight === 0 && this.latencyMs < this.timeoutMs;
+  mayScout(nowMs: number): boolean {
+    if (!this.isWorking || nowMs < this.pausedUntilMs || this.inFlight >= this.inFlightMax) return false;
+    return nowMs - this.lastTakenMs >= SCOUT_INTERVAL_MS && this.isSlow(nowMs);
   }
 
   /**
@@ -139,8 +144,10 @@ export class ProcessorLane<T> {
     this.limit.answered(latencyMs, nowMs);
     // A call begun before one that is already known tells about an older state of the processor.
     if (nowMs - latencyMs < this.newestSampleStartedMs) return;
+    const sinceMs = nowMs - latencyMs - this.newestSampleStartedMs;
     this.newestSampleStartedMs = nowMs - latencyMs;
-    this.latencyMs += (latencyMs - this.latencyMs) * LATENCY_WEIGHT;
+    const weight = Math.max(LATENCY_WEIGHT, 1 - Math.exp(-sinceMs / LATENCY_MEMORY_MS));
+    this.latencyMs += (latencyMs - this.latencyMs) * weight;
   }
 
   /** 429: everybody together called too much. It works, so this is no failure; a pause follows. */
@@ -175,6 +182,8 @@ export class ProcessorLane<T> {
     this.limit.latencyChanged();
     this.latencyMs = minResponseTimeMs;
     this.newestSampleStartedMs = nowMs;
+    // Calls that were begun before, and hang, tell of what was before.
+    this.callEnded(nowMs);
   }
 
   /** How long an answer takes, ms; at least as long as calls are out already that no later one overtook. */
@@ -194,6 +203,7 @@ export class ProcessorLane<T> {
       hasRoom: this.hasRoom(nowMs),
       expectedOutageMs: Math.max(this.breaker.expectedOutageMs(nowMs), this.pausedUntilMs - nowMs, 0),
       latencyMs,
+      inFlight: this.inFlight,
       capacityPerSecond: Math.min(CALLS_PER_SECOND, (this.limit.value * 1_000) / Math.max(latencyMs, 1)),
     };
   }

@@ -8,6 +8,7 @@ const quick: ProcessorView = {
   hasRoom: true,
   expectedOutageMs: 0,
   latencyMs: 5,
+  inFlight: 0,
   capacityPerSecond: 1_500,
 };
 
@@ -16,13 +17,17 @@ interface Situation extends Partial<Omit<RoutingView, "processors">> {
   readonly dear?: Partial<ProcessorView>;
 }
 
-/** A minute after the start, 100 payments/s, both quick; `default` at 5 % and `fallback` at 15 %. */
+/**
+ * A minute after the start, 100 payments/s, so many paid that nothing is too much; both quick, `default` at 5 % and
+ * `fallback` at 15 %.
+ */
 function route({ cheap, dear, ...view }: Situation): string {
   const { kind, ...rest } = chooseRoute({
     processors: { default: { ...quick, ...cheap }, fallback: { ...quick, feeShare: 0.15, ...dear } },
     backlog: 1,
     intakePerSecond: 100,
     intakeAgeMs: 60_000,
+    intakeCount: 1_000_000,
     intakeSilent: false,
     paymentAgeMs: 0,
     maxHoldMs: 30_000,
@@ -48,7 +53,7 @@ describe("both work", () => {
   test("the nearer the fees the less slowness is worth", () => {
     const near = { dear: { feeShare: 0.06 } };
     expect(route({ ...near, cheap: { latencyMs: 150 } })).toBe("go default");
-    expect(route({ ...near, cheap: { latencyMs: 500 } })).toBe("go fallback");
+    expect(route({ ...near, cheap: { latencyMs: 1_000 } })).toBe("go fallback");
   });
 
   test("with equal fees the quicker one wins", () => {
@@ -75,8 +80,8 @@ describe("the cheaper has no room", () => {
 
 describe("the cheaper is down", () => {
   test("payments are held as long as the fee is worth the wait", () => {
-    expect(route({ cheap: down(4_000) })).toBe("hold default");
-    expect(route({ cheap: down(4_300) })).toBe("go fallback");
+    expect(route({ cheap: down(7_500) })).toBe("hold default");
+    expect(route({ cheap: down(7_700) })).toBe("go fallback");
   });
 
   test("longer the longer the load has gone on, less for a smaller difference", () => {
@@ -96,6 +101,37 @@ describe("the cheaper is down", () => {
 
   test("with a dearer one that takes five seconds the wait for the cheaper may be longer", () => {
     expect(route({ cheap: down(9_000), dear: { latencyMs: 5_000 } })).toBe("hold default");
+  });
+});
+
+describe("what is at stake", () => {
+  // Half of what 10 of 95 cents were worth over 1,000 payments and the 500 of the next five seconds: 78.9 payments.
+  const young = { intakeCount: 1_000 };
+
+  test("no more payments wait for the cheaper one than all fees saved so far can bear", () => {
+    expect(route({ ...young, cheap: down(1_000), backlog: 78 })).toBe("hold default");
+    expect(route({ ...young, cheap: down(1_000), backlog: 79 })).toBe("go fallback");
+    expect(route({ ...young, cheap: { hasRoom: false, inFlight: 64 }, backlog: 15 })).toBe("go fallback");
+  });
+
+  test("nor for its late answers, while the other answers sooner", () => {
+    const slow = { latencyMs: 2_000 };
+    expect(route({ ...young, cheap: { ...slow, inFlight: 78 } })).toBe("go default");
+    expect(route({ ...young, cheap: { ...slow, inFlight: 79 } })).toBe("go fallback");
+    expect(route({ ...young, cheap: { ...slow, inFlight: 79 }, dear: { latencyMs: 3_000 } })).toBe(
+      "go default",
+    );
+    expect(route({ ...young, cheap: { latencyMs: 100, inFlight: 200 } })).toBe("go default");
+  });
+
+  test("the nearer the fees the less", () => {
+    expect(route({ ...young, cheap: down(500), dear: { feeShare: 0.08 }, backlog: 20 })).toBe("hold default");
+    expect(route({ ...young, cheap: down(500), dear: { feeShare: 0.08 }, backlog: 26 })).toBe("go fallback");
+  });
+
+  test("is nothing that the other processor could take", () => {
+    expect(route({ ...young, cheap: down(1_000), dear: down(60_000), backlog: 5_000 })).toBe("hold default");
+    expect(route({ ...young, cheap: down(1_000), dear: { hasRoom: false }, backlog: 500 })).toMatch(/^hold/);
   });
 });
 

@@ -1,22 +1,25 @@
 import { otherProcessor, type ProcessorName } from "./processor.ts";
 
 /**
- * At which processor a payment is charged, and when.
+ * At which processor a payment is charged, and when. Two rules, both about the same thing: nobody knows when the
+ * last moment comes at which a payment still earns something.
  *
- * The rule: a payment goes where most of it is expected to be left,
+ * 1. A payment goes where most of it is expected to be left,
  *
- *     (1 − fee) × chance to be processed in time,      chance = horizon / (horizon + wait)
+ *        (1 − fee) × chance to be processed in time,      chance = horizon / (horizon + wait)
  *
- * `wait` is how long it would take there: what is left of an outage, the queue, and twice the answer (who
- * waits can still be sent elsewhere, who has been sent can not). `horizon` is how long payments are
- * counted on to go on coming. Nobody knows when the last moment comes at which a payment still earns
- * something; what has gone on for a minute is counted on for half a minute more: the horizon is half the
- * time since the first payment, plus HORIZON_MINIMUM_MS. Once the intake has fallen silent it is
- * SILENT_HORIZON_MS.
+ *    `wait` is how long it would take there: what is left of an outage, the queue, and the answer. `horizon` is how
+ *    long payments are counted on to go on coming: what has gone on for a minute is counted on for a minute more
+ *    (plus HORIZON_MINIMUM_MS), and once the intake has fallen silent for SILENT_HORIZON_MS.
  *
- * So a minute after the start the cheaper processor is worth a wait of four seconds at fees of 5 % and 15 %,
- * of one at 7 % and 10 %, of none at equal fees; after half an hour it is worth MAX_HOLD_SECONDS at either.
- * Whatever the rule says, no payment waits longer than that for one processor while the other works.
+ * 2. What waits for the cheaper processor, or for its late answers, while the other would take it at once, is at
+ *    stake: it may all be lost. That is never more than STAKE_SHARE of what the difference of the fees has been
+ *    worth over all payments so far; what is in excess goes to the dearer one.
+ *
+ * So a minute after the start the cheaper processor is worth a wait of up to eight seconds at fees of 5 % and 15 %, of
+ * two at 7 % and 10 %, of none at equal fees, as long as no more than 5 % or 1.6 % of all payments wait. After half
+ * an hour it is worth MAX_HOLD_SECONDS at either. Whatever the rules say, no payment waits longer than that for one
+ * processor while the other works.
  */
 export interface ProcessorView {
   readonly feeShare: number;
@@ -27,6 +30,8 @@ export interface ProcessorView {
   /** What is left of an outage as far as can be judged, or of a pause that it asked for; else 0. */
   readonly expectedOutageMs: number;
   readonly latencyMs: number;
+  /** Calls out now. */
+  readonly inFlight: number;
   /** Calls per second that it can take from here. */
   readonly capacityPerSecond: number;
 }
@@ -37,6 +42,8 @@ export interface RoutingView {
   readonly backlog: number;
   readonly intakePerSecond: number;
   readonly intakeAgeMs: number;
+  /** Payments since then. */
+  readonly intakeCount: number;
   readonly intakeSilent: boolean;
   /** Of the payment that is to be decided. */
   readonly paymentAgeMs: number;
@@ -48,16 +55,15 @@ export type Route =
   /** Wait; `for` names the processor that is worth waiting for. */
   | { readonly kind: "hold"; readonly for: ProcessorName };
 
-/**
- * The part of the time so far that is counted on. At 1 a load that ends without a warning takes about as
- * large a part of everything with it as the fees differ by; at a half, half of that, and what is saved in
- * outages that end is hardly less.
- */
-export const HORIZON_OF_AGE = 0.5;
 /** What is counted on at the very start, when nothing has gone on for any time yet. */
 export const HORIZON_MINIMUM_MS = 5_000;
-/** Waiting for an answer counts this many times as much as waiting to be sent. */
-export const ANSWER_WEIGHT = 2;
+/**
+ * At 1 an end that comes without a warning could cost as much as all fees saved until then; at a half, half of that,
+ * and what is saved in outages that end is hardly less.
+ */
+export const STAKE_SHARE = 0.5;
+/** Answers that come sooner still come after the last payment: they are not at stake. */
+const LATE_ANSWER_MS = 200;
 /** The second that one user needs between two payments: what can be expected after the last of them. */
 export const SILENT_HORIZON_MS = 1_000;
 
@@ -79,7 +85,8 @@ export function cheaperProcessor(fees: Readonly<Record<ProcessorName, number>>):
 export function chooseRoute(view: RoutingView): Route {
   const cheaper = cheaperOf(view);
   const dearer = otherProcessor(cheaper);
-  const better = expectedShare(dearer, view) > expectedShare(cheaper, view) ? dearer : cheaper;
+  const isDearerBetter = expectedShare(dearer, view) > expectedShare(cheaper, view);
+  const better = isDearerBetter || isTooMuchAtStake(cheaper, view) ? dearer : cheaper;
   if (takesNow(view.processors[better])) return GO[better];
   // Past the limit, and where even hope comes past it, whoever takes it gets it.
   const other = otherProcessor(better);
@@ -90,12 +97,22 @@ export function chooseRoute(view: RoutingView): Route {
 /** What is expected to be left of 1.00 at `name` after the fee and the risk of coming too late. */
 export function expectedShare(name: ProcessorName, view: RoutingView): number {
   const processor = view.processors[name];
-  const waitMs = holdMs(processor, view) + ANSWER_WEIGHT * processor.latencyMs;
+  const waitMs = holdMs(processor, view) + processor.latencyMs;
   if (waitMs === Number.POSITIVE_INFINITY) return 0;
-  const horizonMs = view.intakeSilent
-    ? SILENT_HORIZON_MS
-    : HORIZON_OF_AGE * view.intakeAgeMs + HORIZON_MINIMUM_MS;
+  const horizonMs = view.intakeSilent ? SILENT_HORIZON_MS : view.intakeAgeMs + HORIZON_MINIMUM_MS;
   return ((1 - processor.feeShare) * horizonMs) / (horizonMs + waitMs);
+}
+
+/** The second rule: `cheaper` would be waited for, the other takes payments and answers sooner, and enough wait. */
+function isTooMuchAtStake(cheaper: ProcessorName, view: RoutingView): boolean {
+  const { [cheaper]: cheap, [otherProcessor(cheaper)]: dear } = view.processors;
+  const isHeld = !takesNow(cheap);
+  const isLate = cheap.latencyMs >= LATE_ANSWER_MS && cheap.latencyMs > dear.latencyMs;
+  if (!takesNow(dear) || !(isHeld || isLate)) return false;
+  const atStake = cheap.inFlight + (isHeld ? view.backlog : 0);
+  const worthOfOne = 1 - (1 - dear.feeShare) / (1 - cheap.feeShare);
+  const counted = view.intakeCount + (view.intakePerSecond * HORIZON_MINIMUM_MS) / 1_000;
+  return atStake > STAKE_SHARE * worthOfOne * counted;
 }
 
 /**

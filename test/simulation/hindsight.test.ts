@@ -50,11 +50,21 @@ describe("what was possible in hindsight", () => {
   test("a slow processor takes what its places and the time left allow", () => {
     const slow: Segment = { ...quick, delayMs: 20_000 };
     const best = bestInHindsight(
-      scenario({ default: [slow], fallback: [down] }, { replicas: 1, inFlightMax: 100 }),
+      scenario({ default: [slow], fallback: [down] }, { replicas: 1, inFlightMax: 100, timeoutMs: 30_000 }),
       arrivals,
     );
     // 100 at once, three times over, the last begun early enough to be recorded before 61 s.
     expect(best).toBeCloseTo(300 * 0.95, 3);
+  });
+
+  test("a call takes a place no longer than its timeout, although it is recorded later", () => {
+    const slow: Segment = { ...quick, delayMs: 20_000 };
+    const best = bestInHindsight(
+      scenario({ default: [slow], fallback: [down] }, { replicas: 1, inFlightMax: 100, timeoutMs: 10_000 }),
+      arrivals,
+    );
+    // Begun at 0, 10, 20, 30 and 40 s.
+    expect(best).toBeCloseTo(500 * 0.95, 3);
   });
 
   test("the replicas' CPU bounds what a short moment is good for", () => {

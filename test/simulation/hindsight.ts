@@ -122,7 +122,9 @@ function usefulCalls(scenario: Scenario, name: ProcessorName): UsefulCalls {
     }
     earliestEndMs = recordedMs;
     earliestEndStep = step;
-    callSteps[step] = Math.max(1, Math.floor((recordedMs - firstMs) / STEP_MS));
+    // A caller waits no longer than its timeout; the processor goes on without it.
+    const busyMs = Math.min(recordedMs - firstMs, scenario.timeoutMs);
+    callSteps[step] = Math.max(1, Math.floor(busyMs / STEP_MS));
   }
   return { callSteps, replaced };
 }
@@ -155,6 +157,8 @@ function mostProcessed(
     while ((acceptedAtMs[arrived] ?? Number.POSITIVE_INFINITY) < timeMs + STEP_MS) arrived += 1;
     // Who has waited too long for the cheaper one must go to the dearer one as far as that takes it.
     let room = wayOut?.advance(step) ?? 0;
+    // One that answers nobody in time is no way out.
+    if (stateAt(scenario.schedule[dearer], timeMs).delayMs >= scenario.timeoutMs) room = 0;
     wayOutSinceMs = room < 1 ? Number.POSITIVE_INFINITY : Math.min(wayOutSinceMs, timeMs);
     if (timeMs - wayOutSinceMs < HOLD_SLACK_MS) room = 0;
     for (; room >= 1 && gone < arrived; room -= 1) {

@@ -25,6 +25,8 @@ export interface Scenario {
   /** Shares of the calls whose answer never comes, and whose connection is reset. */
   readonly lostAnswerShare: number;
   readonly resetShare: number;
+  /** How often a processor's health is asked, for all replicas together. */
+  readonly healthIntervalMs: number;
   readonly crashes: readonly { readonly replica: number; readonly atMs: number; readonly downMs: number }[];
 }
 
@@ -37,27 +39,38 @@ const FEE_PAIRS = [
   { default: 0.08, fallback: 0.08 },
 ] as const;
 
+/** What makes a kind what it is, besides its schedule. */
+const FEES: { readonly [kind in ScheduleKind]?: Scenario["feeShares"] } = {
+  final: { default: 0.07, fallback: 0.1 },
+  swapped: { default: 0.15, fallback: 0.05 },
+};
+const DURATIONS_MS: { readonly [kind in ScheduleKind]?: number } = { published: 60_000, final: 300_000 };
+
 export interface ScenarioLimits {
   readonly kind?: ScheduleKind | undefined;
   readonly usersMax?: number;
   readonly durationMaxMs?: number;
   readonly graceMs?: number | undefined;
+  readonly healthIntervalMs?: number | undefined;
 }
+
+/** A processor allows one call per 5.0 to 5.1 s. */
+const HEALTH_INTERVAL_MS = 5_100;
 
 /** The scenario of a seed; the kind of schedule goes round with the seed unless one is named. */
 export function makeScenario(seed: number, limits: ScenarioLimits = {}): Scenario {
   const random = seededRandom(Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995);
   const kind = limits.kind ?? pick(random, SCHEDULE_KINDS);
   const durationMaxMs = limits.durationMaxMs ?? 300_000;
-  const wantedMs = kind === "published" ? 60_000 : pick(random, [60_000, 60_000, 90_000, 120_000, 300_000]);
+  const wantedMs = DURATIONS_MS[kind] ?? pick(random, [60_000, 60_000, 90_000, 120_000, 300_000]);
   const durationMs = Math.min(wantedMs, durationMaxMs);
-  const replicas = pick(random, [1, 2, 3, 3, 3]);
+  const replicas = kind === "killed" ? 3 : pick(random, [1, 2, 3, 3, 3]);
   const isFaulty = random() < 0.3;
-  const crashCount = random() < 0.25 ? 1 + Math.floor(random() * 2) : 0;
+  const crashCount = kind === "killed" ? 1 : random() < 0.25 ? 1 + Math.floor(random() * 2) : 0;
   return {
     seed,
     kind,
-    feeShares: pick(random, FEE_PAIRS),
+    feeShares: FEES[kind] ?? pick(random, FEE_PAIRS),
     amountCents: Math.floor(between(random, 100, 10_000)),
     durationMs,
     graceMs: limits.graceMs ?? 1_000,
@@ -68,12 +81,14 @@ export function makeScenario(seed: number, limits: ScenarioLimits = {}): Scenari
     users: Math.round(Math.min(50 * 12 ** random(), limits.usersMax ?? 600)),
     load: pick(random, ["ramp", "ramp", "spread", "burst"]),
     schedule: makeSchedule(kind, durationMs + 5_000, random),
+    healthIntervalMs: limits.healthIntervalMs ?? HEALTH_INTERVAL_MS,
     lostAnswerShare: isFaulty ? between(random, 0, 0.003) : 0,
     resetShare: isFaulty ? between(random, 0, 0.005) : 0,
     crashes: Array.from({ length: crashCount }, () => ({
       replica: Math.floor(random() * replicas),
       atMs: between(random, 1_000, durationMs),
-      downMs: between(random, 300, 2_000),
+      // Longer than a lease, and the others take the work over.
+      downMs: kind === "killed" ? pick(random, [2_000, 2_000, 5_000]) : between(random, 300, 2_000),
     })),
   };
 }

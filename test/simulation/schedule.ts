@@ -1,4 +1,4 @@
-import type { ProcessorName } from "../../src/domain/processor.ts";
+import { otherProcessor, PROCESSOR_NAMES, type ProcessorName } from "../../src/domain/processor.ts";
 import { between, pick } from "./seeded-random.ts";
 
 /**
@@ -14,13 +14,18 @@ export type Schedule = Readonly<Record<ProcessorName, readonly Segment[]>>;
 
 export const SCHEDULE_KINDS = [
   "published",
+  "final",
   "final-like",
+  "swapped",
   "never-back",
+  "fallback-gone",
+  "both-down",
   "flapping",
   "slow",
   "outages",
   "random",
   "hanging",
+  "killed",
   "quick",
 ] as const;
 export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
@@ -47,10 +52,19 @@ export function makeSchedule(kind: ScheduleKind, durationMs: number, random: Ran
   switch (kind) {
     case "published":
       return published();
+    case "final":
     case "final-like":
       return finalLike(durationMs, random);
+    case "swapped": {
+      const { default: bad, fallback: good } = finalLike(durationMs, random);
+      return { default: good, fallback: bad };
+    }
     case "never-back":
       return neverBack(durationMs, random);
+    case "fallback-gone":
+      return fallbackGone(durationMs, random);
+    case "both-down":
+      return bothDown(durationMs, random);
     case "flapping":
       return { default: flaps(durationMs, random), fallback: flaps(durationMs, random) };
     case "slow":
@@ -68,6 +82,8 @@ export function makeSchedule(kind: ScheduleKind, durationMs: number, random: Ran
       return { default: anything(durationMs, random, 5_000), fallback: anything(durationMs, random, 5_000) };
     case "hanging":
       return { default: anything(durationMs, random, 15_000), fallback: anything(durationMs, random, 100) };
+    case "killed":
+      return random() < 0.5 ? published() : finalLike(durationMs, random);
     case "quick":
       return {
         default: [{ fromMs: 0, ...steady(between(random, 0, 20)) }],
@@ -124,6 +140,31 @@ function neverBack(durationMs: number, random: Random): Schedule {
     ],
     fallback: [{ fromMs: 0, ...steady(between(random, 0, 100)) }],
   };
+}
+
+/** Default has outages, and fallback, quick at first, is gone for good from some moment on. */
+function fallbackGone(durationMs: number, random: Random): Schedule {
+  return { default: outages(durationMs, random), fallback: neverBack(durationMs, random).default };
+}
+
+/** Both fail together for 2 to 20 s, time and again; the one comes back up to 5 s after the other. */
+function bothDown(durationMs: number, random: Random): Schedule {
+  const found: Record<ProcessorName, Segment[]> = { default: [], fallback: [] };
+  let timeMs = 0;
+  while (timeMs < durationMs) {
+    const downMs = timeMs + between(random, 3_000, 40_000);
+    const upMs = downMs + between(random, 2_000, 20_000);
+    const later = random() < 0.5 ? "default" : "fallback";
+    for (const name of PROCESSOR_NAMES) {
+      found[name].push({ fromMs: timeMs, ...steady(pick(random, [0, 5, 20, 100, 1_000])) });
+      found[name].push({ fromMs: downMs, ...down(pick(random, [0, 100, 2_000])) });
+      if (name === later) found[name].push({ fromMs: upMs, ...down(0) });
+    }
+    timeMs = upMs + between(random, 0, 5_000);
+    // The first one back; the loop brings the other one back at `timeMs`.
+    found[otherProcessor(later)].push({ fromMs: upMs, ...steady(pick(random, [0, 20, 100])) });
+  }
+  return found;
 }
 
 /** On and off with a period of 0.5 to 10 s, each phase a little uneven. */

@@ -1,4 +1,5 @@
 import type { AttemptOutcome } from "../../src/domain/attempt-outcome.ts";
+import { PROBE_INTERVAL_MAXIMUM_MS } from "../../src/domain/circuit-breaker.ts";
 import {
   type DispatchAction,
   PaymentDispatcher,
@@ -13,13 +14,20 @@ import type { Answer, SimulatedProcessor } from "./simulated-processor.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** What survives a crash. */
-interface Row {
+export interface Row {
   readonly acceptedAtMs: number;
   assigned: ProcessorName | null;
   attempts: number;
 }
 
+interface Health {
+  readonly failing: boolean;
+  readonly minResponseTimeMs: number;
+}
+
 const HOLD_SLACK_MS = 2_000;
+/** How often a replica looks for health that others have heard. */
+const HEALTH_LOOK_MS = 250;
 
 /**
  * One replica: the store (rows that survive, commits 1 to 5 ms late and in order) and the shell around the
@@ -28,18 +36,25 @@ const HOLD_SLACK_MS = 2_000;
 export class SimulatedReplica {
   dispatcher: PaymentDispatcher;
   isDown = false;
+  /** Hears when the breaker opens or closes by what this replica has seen itself. */
+  onBreaker: (processor: ProcessorName, isOpen: boolean) => void = () => {};
   private readonly rows = new Map<number, Row>();
   private readonly scenario: Scenario;
   private readonly processors: Readonly<Record<ProcessorName, SimulatedProcessor>>;
   private readonly clock: VirtualClock;
   private readonly random: () => number;
   private readonly watch: InvariantWatch;
-  /** Counts restarts: what was under way before one is nobody's any more. */
+  /** Counts crashes: what was under way before one is nobody's any more. */
   private life = 0;
+  /** The last health that anybody heard; it is in the database, too. */
+  private readonly health: Record<ProcessorName, Health | null> = { default: null, fallback: null };
+  private readonly breakerWasOpen = { default: false, fallback: false };
   private lastCommitMs = 0;
   private wakeAtMs = Number.POSITIVE_INFINITY;
   private readonly cheaper: ProcessorName;
   private readonly wasDown = { default: false, fallback: false };
+  /** When it was last said to work, by itself or by a peer whose breaker closed. */
+  private readonly saidToWorkMs = { default: Number.NEGATIVE_INFINITY, fallback: Number.NEGATIVE_INFINITY };
   /** When the breaker closed last. */
   private readonly backMs = { default: Number.NEGATIVE_INFINITY, fallback: Number.NEGATIVE_INFINITY };
   /** Payments waiting when the last check found one held for too long. */
@@ -83,19 +98,55 @@ export class SimulatedReplica {
     });
   }
 
-  healthSeen(processor: ProcessorName, health: { failing: boolean; minResponseTimeMs: number }): void {
+  healthSeen(processor: ProcessorName, health: Health): void {
+    this.health[processor] = health;
     if (this.isDown) return;
+    if (!health.failing) this.saidToWorkMs[processor] = this.clock.nowMs;
     this.dispatcher.healthSeen(processor, health, this.clock.nowMs);
     this.forgetEndedOutage(processor);
     this.pump();
   }
 
-  crash(downMs: number): void {
-    if (this.isDown) return;
+  /** Another replica's breaker moved; the dispatch thread takes it for news of the processor's health. */
+  peerBreakerMoved(processor: ProcessorName, isOpen: boolean): void {
+    const minResponseTimeMs = this.health[processor]?.minResponseTimeMs;
+    if (this.isDown || minResponseTimeMs === undefined) return;
+    if (!isOpen) this.saidToWorkMs[processor] = this.clock.nowMs;
+    this.dispatcher.healthSeen(processor, { failing: isOpen, minResponseTimeMs }, this.clock.nowMs);
+    // What a peer's word has changed is no news to peers.
+    this.breakerWasOpen[processor] = this.dispatcher.breakerState(processor) !== "closed";
+    this.forgetEndedOutage(processor);
+    this.pump();
+  }
+
+  /** Returns the number of crashes so far, this one included. */
+  crash(downMs: number): number {
+    if (this.isDown) return this.life;
     this.isDown = true;
     this.life += 1;
     this.wakeAtMs = Number.POSITIVE_INFINITY;
     this.clock.after(downMs, () => this.restart());
+    return this.life;
+  }
+
+  get crashes(): number {
+    return this.life;
+  }
+
+  /** Its lease has run out: everything that it had belongs to others from now on. */
+  giveUp(): [number, Row][] {
+    const rows = [...this.rows];
+    this.rows.clear();
+    return rows;
+  }
+
+  /** A dead replica's payment; where one is written down, it may have been called. */
+  takeOver(paymentId: number, row: Row): void {
+    this.rows.set(paymentId, row);
+    this.commit(() => {
+      this.dispatcher.add(this.taskOf(paymentId, row, row.assigned !== null), this.clock.nowMs);
+      this.pump();
+    });
   }
 
   /** Checks what can be seen from outside at any time. */
@@ -131,6 +182,14 @@ export class SimulatedReplica {
       this.dispatcher.add(this.taskOf(paymentId, row, row.assigned !== null), this.clock.nowMs);
     }
     this.pump();
+    for (const name of PROCESSOR_NAMES) {
+      this.breakerWasOpen[name] = false;
+      const health = this.health[name];
+      if (health === null) continue;
+      this.inThisLife(this.clock.nowMs + between(this.random, 0, HEALTH_LOOK_MS), () =>
+        this.healthSeen(name, this.health[name] ?? health),
+      );
+    }
   }
 
   private taskOf(paymentId: number, row: Row, uncertain: boolean): PaymentTask {
@@ -166,6 +225,7 @@ export class SimulatedReplica {
       this.perform(action);
       action = this.dispatcher.nextAction(nowMs);
     }
+    this.tellBreakers();
     const wakeMs = this.dispatcher.nextWakeMs(nowMs);
     // An earlier wake that is already set will come by itself; one in the past would never let time pass.
     if (wakeMs >= this.wakeAtMs || wakeMs === Number.POSITIVE_INFINITY) return;
@@ -175,6 +235,15 @@ export class SimulatedReplica {
       this.wakeAtMs = Number.POSITIVE_INFINITY;
       this.pump();
     });
+  }
+
+  private tellBreakers(): void {
+    for (const name of PROCESSOR_NAMES) {
+      const isOpen = this.dispatcher.breakerState(name) !== "closed";
+      if (isOpen === this.breakerWasOpen[name]) continue;
+      this.breakerWasOpen[name] = isOpen;
+      this.onBreaker(name, isOpen);
+    }
   }
 
   private perform(action: DispatchAction): void {
@@ -198,15 +267,16 @@ export class SimulatedReplica {
     const before = this.probes[processor];
     const nowMs = this.clock.nowMs;
     // The exceptions: much hangs on it and the probe before has been silent for a second (less the commit before
-    // its call), or the other processor has come back since.
+    // its call), or the other processor has come back since, or this one is said to work.
     const other = otherProcessor(processor);
     const isOtherDown = this.dispatcher.breakerState(other) !== "closed" || nowMs - this.backMs[other] < 10;
     const isUrgent = isOtherDown || processor === this.cheaper;
     const silentMs = nowMs - (before?.startedMs ?? Number.NEGATIVE_INFINITY);
+    const hopeMs = Math.max(this.backMs[other], this.saidToWorkMs[processor]);
     const isAlone =
       before === null ||
       (isUrgent && silentMs >= 950) ||
-      (isUrgent && silentMs >= 240 && this.backMs[other] >= before.startedMs - 10);
+      (isUrgent && silentMs >= PROBE_INTERVAL_MAXIMUM_MS - 10 && hopeMs >= before.startedMs - 10);
     this.watch.expect(
       isAlone,
       () => `a second probe of ${processor} at ${nowMs} ms, ${silentMs} ms after the first`,

@@ -19,8 +19,9 @@ export interface Result {
 }
 
 const USER_SLEEP_MS = 1_000;
-const HEALTH_INTERVAL_MS = 5_100;
 const CHECK_INTERVAL_MS = 250;
+/** As in store/replica-lease.ts. */
+const LEASE_MS = 3_000;
 /** After everything is healed: timeout of a call that hangs, plus the longest pause between two questions. */
 const HEALING_MS = 40_000;
 
@@ -50,9 +51,9 @@ export function simulate(scenario: Scenario, observe?: (moment: Moment) => void)
   );
   const acceptedAtMs = startUsers(scenario, replicas, clock, random);
   const endMs = scenario.durationMs + scenario.graceMs;
-  pollHealth(processors, replicas, clock, random, endMs);
-  for (const crash of scenario.crashes)
-    clock.at(crash.atMs, () => replicas[crash.replica]?.crash(crash.downMs));
+  shareBreakers(replicas, clock, random);
+  pollHealth(scenario, processors, replicas, clock, random);
+  for (const crash of scenario.crashes) clock.at(crash.atMs, () => kill(crash, replicas, clock));
   for (let timeMs = 0; timeMs < endMs; timeMs += CHECK_INTERVAL_MS) {
     clock.at(timeMs, () => {
       for (const replica of replicas) replica.check();
@@ -113,17 +114,51 @@ function startUsers(
   return acceptedAtMs;
 }
 
-/** One replica asks each processor every 5.1 s and tells the others. */
+/** Whoever is down for longer than its lease loses its work to the others. */
+function kill(
+  crash: Scenario["crashes"][number],
+  replicas: readonly SimulatedReplica[],
+  clock: VirtualClock,
+): void {
+  const victim = replicas[crash.replica];
+  if (victim === undefined) return;
+  const crashes = victim.crash(crash.downMs);
+  clock.after(LEASE_MS, () => {
+    const heirs = replicas.filter((replica) => !replica.isDown);
+    if (!victim.isDown || victim.crashes !== crashes || heirs.length === 0) return;
+    for (const [index, [paymentId, row]] of victim.giveUp().entries()) {
+      heirs[index % heirs.length]?.takeOver(paymentId, row);
+    }
+  });
+}
+
+/** What a breaker does, the other replicas hear some milliseconds later. */
+function shareBreakers(
+  replicas: readonly SimulatedReplica[],
+  clock: VirtualClock,
+  random: () => number,
+): void {
+  for (const replica of replicas) {
+    replica.onBreaker = (name, isOpen) => {
+      for (const peer of replicas) {
+        if (peer !== replica) clock.after(between(random, 1, 5), () => peer.peerBreakerMoved(name, isOpen));
+      }
+    };
+  }
+}
+
+/** One replica asks each processor at intervals and tells the others. */
 function pollHealth(
+  scenario: Scenario,
   processors: Readonly<Record<ProcessorName, SimulatedProcessor>>,
   replicas: readonly SimulatedReplica[],
   clock: VirtualClock,
   random: () => number,
-  endMs: number,
 ): void {
+  const intervalMs = scenario.healthIntervalMs;
   for (const name of PROCESSOR_NAMES) {
-    const phaseMs = between(random, 0, HEALTH_INTERVAL_MS);
-    for (let timeMs = phaseMs; timeMs < endMs; timeMs += HEALTH_INTERVAL_MS) {
+    const phaseMs = between(random, 0, intervalMs);
+    for (let timeMs = phaseMs; timeMs < scenario.durationMs + scenario.graceMs; timeMs += intervalMs) {
       clock.at(timeMs, () => {
         const health = processors[name].health();
         for (const replica of replicas) {
