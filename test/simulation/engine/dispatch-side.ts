@@ -1,0 +1,162 @@
+import type { Redis } from "ioredis";
+import { CounterStore } from "../../../src/cluster/counter-store.ts";
+import { CounterSync } from "../../../src/cluster/counter-sync.ts";
+import { HealthTurn } from "../../../src/cluster/health-turn.ts";
+import { LIMITS } from "../../../src/config/limits.ts";
+import type { Settings } from "../../../src/config/settings.ts";
+import { PaymentDispatcher } from "../../../src/domain/payment-dispatcher.ts";
+import { PROCESSOR_NAMES } from "../../../src/domain/processor.ts";
+import type { UpstreamUrls } from "../../../src/engine/built-in-server.ts";
+import { type DispatchTask, DispatchThread } from "../../../src/engine/dispatch-thread.ts";
+import { type EngineMemory, METRICS_PAGE } from "../../../src/engine/engine-memory.ts";
+import { PHASES, type SharedState } from "../../../src/engine/shared-state.ts";
+import { createRunners } from "../../../src/engine/task-runners.ts";
+import type { Logger } from "../../../src/log/logger.ts";
+import { Metrics } from "../../../src/metrics/metrics.ts";
+import { CardSeal } from "../../../src/modules/orders/card-seal.ts";
+import { CounterQueries } from "../../../src/modules/payments/counter-queries.ts";
+import { RingConsumer } from "../../../src/ring/ring-consumer.ts";
+import { attachSharedRing } from "../../../src/ring/ring-memory.ts";
+import { RingProducer } from "../../../src/ring/ring-producer.ts";
+import type { OpenDatabase } from "../../../src/store/database.ts";
+import type { HttpClient } from "../../../src/upstreams/http-client.ts";
+import { ProcessorClient } from "../../../src/upstreams/processor-client.ts";
+import { ProcessorHealthPoll } from "../../../src/upstreams/processor-health.ts";
+import type { SimulatedBells } from "./replica-process.ts";
+import type { SimulatedThread, VirtualWorld } from "./virtual-world.ts";
+
+export interface DispatchSideParts {
+  readonly world: VirtualWorld;
+  readonly thread: SimulatedThread;
+  readonly settings: Settings;
+  readonly memory: EngineMemory;
+  readonly bells: SimulatedBells;
+  readonly state: SharedState;
+  readonly cardKey: Uint8Array;
+  readonly client: HttpClient;
+  readonly redis: Redis;
+  readonly upstreamUrls: UpstreamUrls;
+  readonly reader: OpenDatabase;
+  readonly log: Logger;
+}
+
+/** As in src/cluster/cluster.ts: how often the database is looked at for a purge and for deltas. */
+const WATCH_MS = 50;
+const DRAIN_SHARE = 0.7;
+
+/** What src/engine/dispatch-worker.ts starts in its thread, on the simulated network and Redis. */
+export function startDispatch(parts: DispatchSideParts): void {
+  const { world, thread, memory, bells, state } = parts;
+  const dispatch = createDispatch(parts);
+  const bell = bells.dispatch[0];
+  const loop = () => {
+    if (state.phase !== PHASES.run) {
+      void dispatch.drain();
+      return;
+    }
+    const seen = bell.value;
+    const wakeInMs = world.interruptible(() => dispatch.turn());
+    bell.whenRung(seen, wakeInMs, loop);
+  };
+  startHealthPolls(parts);
+  feedCounters(parts, new Metrics(memory.metrics, METRICS_PAGE.dispatch));
+  world.plan(thread, 0, "dispatches", loop);
+}
+
+function createDispatch(parts: DispatchSideParts): DispatchThread {
+  const { settings, memory, client, upstreamUrls, state, log, bells, cardKey } = parts;
+  const [tasks] = memory.tasks;
+  const [outcomes] = memory.outcomes;
+  if (tasks === undefined || outcomes === undefined) throw new Error("a replica without dispatch rings");
+  const timeoutMs = settings.processorTimeoutSeconds * 1000;
+  const clients = {
+    default: new ProcessorClient("default", upstreamUrls.default, client, timeoutMs),
+    fallback: new ProcessorClient("fallback", upstreamUrls.fallback, client, timeoutMs),
+  };
+  return new DispatchThread({
+    index: 0,
+    dispatcher: new PaymentDispatcher<DispatchTask>(
+      {
+        feeShares: { default: settings.processorFeeDefault, fallback: settings.processorFeeFallback },
+        maxHoldMs: settings.maxHoldSeconds * 1000,
+        timeoutMs,
+        inFlightMax: LIMITS.callsInFlightMax.value,
+      },
+      Math.random,
+    ),
+    runners: createRunners(client, settings, upstreamUrls, new CardSeal(cardKey)),
+    pay: (processor, payment) =>
+      payment.uncertain ? clients[processor].resume(payment) : clients[processor].pay(payment),
+    lookup: (processor, correlationId) => clients[processor].lookup(correlationId),
+    tasks: new RingConsumer(attachSharedRing(tasks)),
+    outcomes: new RingProducer(attachSharedRing(outcomes)),
+    bell: bells.dispatch[0],
+    storeBell: bells.store,
+    state,
+    metrics: new Metrics(memory.metrics, METRICS_PAGE.dispatch),
+    log,
+    onBreaker: () => {},
+    shutdownMs: settings.shutdownSeconds * 1000 * DRAIN_SHARE,
+  });
+}
+
+function startHealthPolls({ client, upstreamUrls, state, bells }: DispatchSideParts): void {
+  // The default clock was taken from the machine when its file was read.
+  const clock = {
+    nowMs: () => Date.now(),
+    schedule: (run: () => void, delayMs: number) => {
+      const handle = setTimeout(run, delayMs);
+      return () => clearTimeout(handle);
+    },
+  };
+  for (const name of PROCESSOR_NAMES) {
+    const turn = new HealthTurn(name, state, bells.store);
+    const options = { mayPoll: () => turn.take(), onMissed: () => turn.end(), clock };
+    new ProcessorHealthPoll(upstreamUrls[name], client, options).start((health) => {
+      state.setHealth(name, health);
+      turn.end();
+    });
+  }
+}
+
+/** The part of src/cluster/cluster.ts that looks at the database: purges of others, and the counters' feed. */
+function feedCounters(parts: DispatchSideParts, metrics: Metrics): void {
+  const { world, thread, state, bells, redis, reader, settings, log } = parts;
+  const queries = new CounterQueries(reader);
+  const { databaseId, purgeGeneration } = queries.head();
+  let generationSeen = purgeGeneration;
+  let isFeeding = false;
+  let feedAtMs = 0;
+  const sync = new CounterSync({
+    feed: queries,
+    store: new CounterStore(redis, databaseId),
+    replicaName: settings.replicaId,
+    metrics,
+    log,
+    onApplied: (seq) => {
+      state.counterApplied = seq;
+    },
+  });
+  const feed = (now: number): void => {
+    isFeeding = true;
+    sync
+      .step(queries.head(), now)
+      .catch(() => {})
+      .finally(() => {
+        isFeeding = false;
+        feedAtMs = Date.now() + sync.pauseMs;
+      });
+  };
+  const look = (): void => {
+    world.plan(thread, WATCH_MS, "looks at the database", look);
+    const now = Date.now();
+    const head = queries.head();
+    if (head.purgeGeneration !== generationSeen) {
+      generationSeen = head.purgeGeneration;
+      state.nudgeStore();
+      bells.store.ring();
+    }
+    if (!isFeeding && now >= feedAtMs) feed(now);
+  };
+  look();
+}
