@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { emptyDirectory } from "../e2e/program.ts";
 import { until } from "../e2e/until.ts";
 
-/** A real Redis on a free port of loopback, without persistence: a restart has lost everything. */
+/** A real Redis on a free port of loopback, without persistence: a restart has lost everything, unless told otherwise. */
 export class RedisServer {
   readonly port: number;
   readonly #directory: string;
@@ -25,15 +26,21 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it, empty, at the same address. */
-  async restart(): Promise<void> {
+  /** What `SAVE` writes. */
+  get snapshotFile(): string {
+    return join(this.#directory, "dump.rdb");
+  }
+
+  /** Starts it at the same address, empty or with what its last `SAVE` wrote. */
+  async restart(from: "nothing" | "snapshot" = "nothing"): Promise<void> {
+    if (from === "nothing") rmSync(this.snapshotFile, { force: true });
     const flags = ["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
     this.#process = Bun.spawn([REDIS_SERVER, ...flags, "--dir", this.#directory], {
       stdin: "ignore",
       stdout: "ignore",
       stderr: "ignore",
     });
-    await until("Redis to answer", 5_000, async () => (await this.command("PING")).startsWith("+PONG"));
+    await until("Redis to answer", 20_000, async () => (await this.command("PING")).startsWith("+PONG"));
   }
 
   async kill(): Promise<void> {
