@@ -54,10 +54,9 @@ export class CardGatewaySimulator {
   readonly #token: string;
   readonly #referencesMax: number;
   readonly #charges = new Map<string, Charge>();
-  readonly #faults = new FaultPlan();
-  #delayMs = 0;
-  #failing = false;
-  #declining = false;
+  /** What an administrator may change; purging keeps it. */
+  readonly faults = new FaultPlan();
+  readonly switches = { delayMs: 0, failing: false, declining: false };
 
   constructor({ token = "123", referencesMax = REFERENCES_MAX }: CardGatewayOptions = {}) {
     this.#token = token;
@@ -96,17 +95,17 @@ export class CardGatewaySimulator {
       case "PUT /admin/configurations/delay":
         return (request) =>
           this.#configure(request, "delay", readInteger, (value) => {
-            this.#delayMs = value;
+            this.switches.delayMs = value;
           });
       case "PUT /admin/configurations/failure":
         return (request) =>
           this.#configure(request, "failure", readBoolean, (value) => {
-            this.#failing = value;
+            this.switches.failing = value;
           });
       case "PUT /admin/configurations/decline":
         return (request) =>
           this.#configure(request, "decline", readBoolean, (value) => {
-            this.#declining = value;
+            this.switches.declining = value;
           });
       case "PUT /admin/configurations/faults":
         return (request) => this.#setFaults(request);
@@ -151,11 +150,11 @@ export class CardGatewaySimulator {
 
   /** Sets the status. Not cancelled when the caller hangs up: the charge is made all the same. */
   async #decide(charge: Charge): Promise<"decided" | "out of order" | Fault> {
-    if (this.#delayMs > 0) await Bun.sleep(this.#delayMs);
-    const fault = this.#failing || this.#declining ? null : this.#faults.draw();
-    if (this.#failing || fault?.recorded === false) charge.status = "FAILED";
-    else charge.status = this.#declining ? "DECLINED" : "AUTHORIZED";
-    return this.#failing ? "out of order" : (fault ?? "decided");
+    if (this.switches.delayMs > 0) await Bun.sleep(this.switches.delayMs);
+    const fault = this.switches.failing || this.switches.declining ? null : this.faults.draw();
+    if (this.switches.failing || fault?.recorded === false) charge.status = "FAILED";
+    else charge.status = this.switches.declining ? "DECLINED" : "AUTHORIZED";
+    return this.switches.failing ? "out of order" : (fault ?? "decided");
   }
 
   #remember(referenceId: string): Charge {
@@ -194,7 +193,7 @@ export class CardGatewaySimulator {
     const settings = readFaultSettings(body.object);
     if (settings === null)
       return messageAnswer(400, "Each share must be from 0 to 1, and so must their sum.");
-    this.#faults.settings = settings;
+    this.faults.settings = settings;
     return jsonAnswer(JSON.stringify({ config: "faults", is: settings }));
   }
 

@@ -23,6 +23,9 @@ export interface Refusal {
   readonly kind: "refused";
   readonly status: number;
   readonly code: string;
+  /** What was wrong. */
+  readonly title: string;
+  /** What to do. */
   readonly detail: string;
   readonly errors: readonly FieldProblem[];
 }
@@ -74,7 +77,12 @@ function parse(text: string): unknown {
 
 function readRefusal(status: number, answer: unknown): CallResult<never> {
   // Whatever is missing in the answer of a broken proxy gets a default.
-  const { code = `HTTP_${status}`, detail = "", errors = [] } = (answer ?? {}) as Partial<Refusal>;
+  const {
+    code = `HTTP_${status}`,
+    title = "",
+    detail = "",
+    errors = [],
+  } = (answer ?? {}) as Partial<Refusal>;
   if (code === "ROUTE_NOT_FOUND" || code === "METHOD_NOT_ALLOWED") return { kind: "absent" };
-  return { kind: "refused", status, code, detail, errors };
+  return { kind: "refused", status, code, title, detail, errors };
 }

@@ -1,5 +1,15 @@
 import { Cell } from "./cell.ts";
 
+/** International, but for languages that write them in letters of their own. */
+const UNITS = { ms: "ms", s: "s", min: "min", h: "h", d: "d" } as const;
+const RUSSIAN_UNITS: Readonly<Record<keyof typeof UNITS, string>> = {
+  ms: "мс",
+  s: "с",
+  min: "мин",
+  h: "ч",
+  d: "д",
+};
+
 /** Numbers and times in the chosen language. Formatters are costly to make: one set per language. */
 function formattersOf(locale: string) {
   const twoDigits = { minimumFractionDigits: 2, maximumFractionDigits: 2 } as const;
@@ -12,6 +22,7 @@ function formattersOf(locale: string) {
     percent: new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }),
     moment: new Intl.DateTimeFormat(locale, { day: "2-digit", month: "short", ...time }),
     time: new Intl.DateTimeFormat(locale, { ...time, fractionalSecondDigits: 3 }),
+    units: locale.startsWith("ru") ? RUSSIAN_UNITS : UNITS,
   };
 }
 
@@ -44,8 +55,9 @@ const DURATIONS = [
 /** 0.32 ms, 12 ms, 3.4 s, 2 min: three digits are enough to judge a duration. */
 export function formatDuration(ms: number): string {
   const size = DURATIONS.find((candidate) => Math.abs(ms) >= candidate.ms);
-  if (size !== undefined) return `${formatNumber(ms / size.ms)} ${size.unit}`;
-  return `${ms >= 10 ? formatCount(ms) : formatters.value.fine.format(ms)} ms`;
+  const { units, fine } = formatters.value;
+  if (size !== undefined) return `${formatNumber(ms / size.ms)} ${units[size.unit]}`;
+  return `${ms >= 10 ? formatCount(ms) : fine.format(ms)} ${units.ms}`;
 }
 
 /** 73400320 → "70 MiB" */

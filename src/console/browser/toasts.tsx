@@ -41,10 +41,15 @@ export function failureText(result: CallResult<unknown>): string {
     case "refused": {
       const fields = result.errors.map(({ path, message }) => `${path} ${message}`).join("; ");
       if (fields !== "") return t("failure.fields", { fields });
-      if (result.detail !== "") return result.detail;
+      if (result.detail !== "") return sentencesOf(result.title, result.detail);
       return t("failure.status", { status: result.status });
     }
   }
+}
+
+/** The title says what was wrong, the detail what to do; some details say both. */
+function sentencesOf(title: string, detail: string): string {
+  return title === "" || detail.startsWith(title) ? detail : `${title}. ${detail}`;
 }
 
 function dismiss(id: number): void {

@@ -3,7 +3,8 @@ import { AMOUNT, jsonAnswer, pathParameter, problemAnswer } from "../../http/rou
 /** What the OpenAPI document says of section D: descriptions, examples, answers. */
 const ID = "0198c2a4-6d1e-7c3b-9a55-2f6f7f1d9e10";
 
-const FINAL = {
+/** A payment of this kind at its end. */
+export const FINAL_EXAMPLE = {
   paymentId: ID,
   userId: "3f0b2c7e-5a1d-4e9b-8c60-1d2e3f4a5b6c",
   created: "2025-07-15T12:34:56.123Z",
@@ -16,7 +17,12 @@ const FINAL = {
 };
 
 /** The answer to POST /payments for this kind of payment. */
-export const PENDING_EXAMPLE = { ...FINAL, processed: null, state: "pending", extPaymentDetails: null };
+export const PENDING_EXAMPLE = {
+  ...FINAL_EXAMPLE,
+  processed: null,
+  state: "pending",
+  extPaymentDetails: null,
+};
 
 /** The body of POST /payments for this kind of payment. */
 export const ACCOUNT_BODY = {
@@ -30,6 +36,11 @@ export const ACCOUNT_BODY = {
   },
 };
 
+const FRIENDLY = jsonAnswer("The service.", {
+  status: "ok",
+  message: "Hello my friend :) It's a payment service",
+});
+
 export const accountPaymentDocs = {
   longPoll: {
     tags: ["Account payments"],
@@ -39,7 +50,7 @@ export const accountPaymentDocs = {
       "LONG_POLL_SECONDS (10) without a result it answers 408: ask again.",
     parameters: [pathParameter("paymentId", { type: "string", format: "uuid" })],
     responses: {
-      200: jsonAnswer("The payment, final.", FINAL),
+      200: jsonAnswer("The payment, final.", FINAL_EXAMPLE),
       404: problemAnswer("There is no such payment."),
       408: problemAnswer("It is still pending: ask again."),
       422: problemAnswer("The id is not a UUID."),
@@ -50,10 +61,10 @@ export const accountPaymentDocs = {
     tags: ["Operations"],
     summary: "The console for browsers, a friendly word for programs",
     responses: {
-      200: jsonAnswer("With `Accept: text/html` the page of the console.", {
-        status: "ok",
-        message: "Hello my friend :) It's a payment service",
-      }),
+      200: {
+        description: "With `Accept: text/html` the page of the console.",
+        content: { ...FRIENDLY.content, "text/html": {} },
+      },
     },
   },
 };

@@ -1,7 +1,9 @@
 import { asc, eq, gt, isNotNull, max, sql } from "drizzle-orm";
+import type { AccountPaymentState } from "../../domain/account-payment.ts";
+import { compile } from "../../store/compiled-statement.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import type { AccountPaymentView } from "./model.ts";
-import { accountPayments } from "./table.ts";
+import { accountPayments, stateOf } from "./table.ts";
 import { viewOfRow } from "./view.ts";
 
 /** A payment that has become final. */
@@ -13,15 +15,18 @@ export interface FinalPayment {
 /** Section D's reads, on main's own connection. */
 export class AccountPaymentQueries {
   readonly #find;
+  readonly #state;
   readonly #lastFinal;
   readonly #finals;
 
   constructor({ orm }: OpenDatabase) {
-    this.#find = orm
-      .select()
-      .from(accountPayments)
-      .where(eq(accountPayments.id, sql.placeholder("id")))
-      .prepare();
+    const byId = eq(accountPayments.id, sql.placeholder("id"));
+    this.#find = orm.select().from(accountPayments).where(byId).prepare();
+    this.#state = compile<{ state: number }>(
+      orm,
+      orm.select({ state: accountPayments.state }).from(accountPayments).where(byId),
+      ["id"],
+    );
     this.#lastFinal = orm
       .select({ last: max(accountPayments.finalSeq) })
       .from(accountPayments)
@@ -40,6 +45,12 @@ export class AccountPaymentQueries {
   find(id: Uint8Array): AccountPaymentView | null {
     const row = this.#find.get({ id });
     return row === undefined ? null : viewOfRow(row);
+  }
+
+  /** The state of the payment of these 16 bytes, or null; leaves nothing behind for a client that waits. */
+  stateOf(id: Uint8Array): AccountPaymentState | null {
+    const row = this.#state.get(id);
+    return row === null ? null : stateOf(row.state);
   }
 
   /** The number of the payment that has become final last; 0: none has. */

@@ -47,11 +47,17 @@ function finish(id: string): void {
   finals.push(view);
 }
 
+/** A wait that can end itself. */
+function begin(id: string) {
+  const wait = waits.start(id);
+  return { result: wait.result, cancel: () => waits.cancel(wait) };
+}
+
 const idOf = (json: string | null) =>
   json === null ? null : (JSON.parse(json) as AccountPaymentView).paymentId;
 
 test("a result wakes those who wait for that payment, all of them, and nobody else", async () => {
-  const [a, b, other] = [waits.start("x"), waits.start("x"), waits.start("y")];
+  const [a, b, other] = [begin("x"), begin("x"), begin("y")];
   finish("x");
   waits.look();
   expect(idOf(await a.result)).toBe("x");
@@ -60,9 +66,25 @@ test("a result wakes those who wait for that payment, all of them, and nobody el
   other.cancel();
 });
 
+test("of those who wait for one payment any may go, and the others are still woken", async () => {
+  for (const gone of [[0], [1], [2], [0, 1], [2, 1], [0, 2], [1, 0, 2]]) {
+    finals.length = 0;
+    const started = [begin("x"), begin("x"), begin("x")];
+    for (const index of gone) started[index]?.cancel();
+    const left = started.filter((_, index) => !gone.includes(index));
+    expect(waits.size).toBe(left.length);
+    finish("x");
+    waits.look();
+    expect(await Promise.all(left.map(async ({ result }) => idOf(await result)))).toEqual(
+      left.map(() => "x"),
+    );
+    expect(waits.size).toBe(0);
+  }
+});
+
 test("more results at once than one look takes are all found", async () => {
   const ids = Array.from({ length: 1_000 }, (_, index) => `p${index}`);
-  const started = ids.map((id) => waits.start(id));
+  const started = ids.map((id) => begin(id));
   for (const id of ids) finish(id);
   waits.look();
   expect(await Promise.all(started.map(async ({ result }) => idOf(await result)))).toEqual(ids);
@@ -70,14 +92,14 @@ test("more results at once than one look takes are all found", async () => {
 
 test("results from before the first wait are not looked through", () => {
   for (let i = 0; i < 10_000; i++) finish(`old${i}`);
-  const wait = waits.start("x");
+  const wait = begin("x");
   waits.look();
   expect(looks).toBe(1);
   wait.cancel();
 });
 
 test("waiting looks at nothing: only a hint does, and without anybody waiting not even that", async () => {
-  const wait = waits.start("x");
+  const wait = begin("x");
   await Bun.sleep(250);
   expect(looks).toBe(0);
   wait.cancel();
@@ -87,7 +109,7 @@ test("waiting looks at nothing: only a hint does, and without anybody waiting no
 
 test("where other replicas may write the result, it is looked for until nobody waits", async () => {
   hasPeers = true;
-  const wait = waits.start("x");
+  const wait = begin("x");
   finish("x");
   expect(idOf(await wait.result)).toBe("x");
   const before = looks;
@@ -99,23 +121,23 @@ describe("when the time is over", () => {
   test("a pending payment gives null", async () => {
     waits = createWaits(30);
     const startedAt = performance.now();
-    expect(await waits.start("x").result).toBeNull();
+    expect(await begin("x").result).toBeNull();
     expect(performance.now() - startedAt).toBeGreaterThan(25);
     expect(waits.size).toBe(0);
   });
 
   test("a last look finds a result that nobody rang for", async () => {
     waits = createWaits(30);
-    const { result } = waits.start("x");
+    const { result } = begin("x");
     finish("x");
     expect(idOf(await result)).toBe("x");
   });
 
   test("each wait has its own end", async () => {
     waits = createWaits(60);
-    const first = waits.start("x");
+    const first = begin("x");
     await Bun.sleep(30);
-    const second = waits.start("y");
+    const second = begin("y");
     await first.result;
     expect(waits.size).toBe(1);
     await second.result;
@@ -124,23 +146,23 @@ describe("when the time is over", () => {
 });
 
 test("the store is told when the first comes and when the last has gone", async () => {
-  const [a, b] = [waits.start("x"), waits.start("y")];
+  const [a, b] = [begin("x"), begin("y")];
   a.cancel();
   b.cancel();
   b.cancel();
-  waits.start("z").cancel();
+  begin("z").cancel();
   expect(wanted).toEqual([true, false, true, false]);
 });
 
 test("a stop sends everybody away, also who comes later", async () => {
-  const wait = waits.start("x");
+  const wait = begin("x");
   waits.close();
   expect(await wait.result).toBeNull();
-  expect(await waits.start("y").result).toBeNull();
+  expect(await begin("y").result).toBeNull();
 });
 
 test("there is room for so many", () => {
-  for (let i = 0; i < LIMITS.longPollsMax.value; i++) waits.start("x");
+  for (let i = 0; i < LIMITS.longPollsMax.value; i++) begin("x");
   expect(waits.hasRoom).toBe(false);
   waits.close();
 });

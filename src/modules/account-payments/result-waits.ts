@@ -20,16 +20,18 @@ export interface ResultWaitsParts {
   readonly hearsPeers?: () => boolean;
 }
 
-interface Wait {
+/**
+ * A client that waits. It is all that a wait keeps: a list links those of one payment, so that a payment for which
+ * one client waits, which most are, costs an entry in a map and no collection of its own.
+ */
+export interface Wait {
   readonly id: string;
-  readonly deadlineMs: number;
-  readonly resolve: (result: WaitResult) => void;
-}
-
-/** A wait that has begun: look at the payment after that, and cancel it if there is nothing to wait for. */
-export interface StartedWait {
   readonly result: Promise<WaitResult>;
-  readonly cancel: () => void;
+  readonly resolve: (result: WaitResult) => void;
+  readonly deadlineMs: number;
+  /** Others who wait for the same payment. */
+  previous: Wait | null;
+  next: Wait | null;
 }
 
 /** How often the results of other replicas are looked for, while somebody waits and there are any. */
@@ -50,7 +52,8 @@ const LOOK_ROWS = 200;
  */
 export class ResultWaits {
   readonly #parts: ResultWaitsParts;
-  readonly #byPayment = new Map<string, Set<Wait>>();
+  /** The first of those who wait for a payment. */
+  readonly #byPayment = new Map<string, Wait>();
   /** In the order of their deadlines, because all wait equally long. */
   readonly #all = new Set<Wait>();
   #seenSeq = 0;
@@ -71,24 +74,23 @@ export class ResultWaits {
     return this.#all.size < LIMITS.longPollsMax.value;
   }
 
-  /** Begins to wait for the result of a payment. @param id canonical UUID */
-  start(id: string): StartedWait {
-    if (this.#isClosed) return { result: Promise.resolve(null), cancel: () => {} };
-    if (this.#all.size === 0) this.#begin();
-    if (this.#peerTimer === null && this.#parts.hasPeers()) {
-      let looks = 0;
-      this.#peerTimer = setInterval(() => {
-        if (looks++ % LOOKS_HEARD === 0 || this.#parts.hearsPeers?.() !== true) this.look();
-      }, PEER_LOOK_MS);
-    }
-    const { promise, resolve } = Promise.withResolvers<WaitResult>();
-    const wait: Wait = { id, deadlineMs: performance.now() + this.#parts.waitMs, resolve };
-    this.#all.add(wait);
-    const ofPayment = this.#byPayment.get(id);
-    if (ofPayment === undefined) this.#byPayment.set(id, new Set([wait]));
-    else ofPayment.add(wait);
-    this.#timer ??= setTimeout(() => this.#giveUp(), this.#parts.waitMs);
-    return { result: promise, cancel: () => this.#end(wait, null) };
+  /**
+   * Begins to wait for the result of a payment: look at the payment after that, and cancel the wait if there is
+   * nothing to wait for.
+   * @param id canonical UUID
+   */
+  start(id: string): Wait {
+    const { promise: result, resolve } = Promise.withResolvers<WaitResult>();
+    const deadlineMs = performance.now() + this.#parts.waitMs;
+    const wait: Wait = { id, result, resolve, deadlineMs, previous: null, next: null };
+    if (this.#isClosed) resolve(null);
+    else this.#add(wait);
+    return wait;
+  }
+
+  /** Ends a wait without a result; one that is over already is no error. */
+  cancel(wait: Wait): void {
+    this.#end(wait, null);
   }
 
   /** Looks for new results and wakes who waits for them. Cheap when nobody waits; call it at any hint. */
@@ -97,10 +99,10 @@ export class ResultWaits {
       const finals = this.#parts.finalsSince(this.#seenSeq, LOOK_ROWS);
       for (const { finalSeq, view } of finals) {
         this.#seenSeq = finalSeq;
-        const waits = this.#byPayment.get(view.paymentId);
-        if (waits === undefined) continue;
+        let wait = this.#byPayment.get(view.paymentId) ?? null;
+        if (wait === null) continue;
         const json = JSON.stringify(view);
-        for (const wait of waits) this.#end(wait, json);
+        for (; wait !== null; wait = wait.next) this.#end(wait, json);
       }
       if (finals.length < LOOK_ROWS) return;
     }
@@ -118,13 +120,37 @@ export class ResultWaits {
     this.#seenSeq = this.#parts.lastFinalSeq();
   }
 
+  #add(wait: Wait): void {
+    if (this.#all.size === 0) this.#begin();
+    this.#lookAtPeers();
+    wait.next = this.#byPayment.get(wait.id) ?? null;
+    if (wait.next !== null) wait.next.previous = wait;
+    this.#byPayment.set(wait.id, wait);
+    this.#all.add(wait);
+    this.#timer ??= setTimeout(() => this.#giveUp(), this.#parts.waitMs);
+  }
+
+  #lookAtPeers(): void {
+    if (this.#peerTimer !== null || !this.#parts.hasPeers()) return;
+    let looks = 0;
+    this.#peerTimer = setInterval(() => {
+      if (looks++ % LOOKS_HEARD === 0 || this.#parts.hearsPeers?.() !== true) this.look();
+    }, PEER_LOOK_MS);
+  }
+
   #end(wait: Wait, result: WaitResult): void {
     if (!this.#all.delete(wait)) return;
-    const ofPayment = this.#byPayment.get(wait.id);
-    ofPayment?.delete(wait);
-    if (ofPayment?.size === 0) this.#byPayment.delete(wait.id);
+    const { id, previous, next } = wait;
+    // Its own links stay, so that whoever walks along the list comes further.
+    if (next !== null) next.previous = previous;
+    if (previous !== null) previous.next = next;
+    else if (next !== null) this.#byPayment.set(id, next);
+    else this.#byPayment.delete(id);
     wait.resolve(result);
-    if (this.#all.size > 0) return;
+    if (this.#all.size === 0) this.#rest();
+  }
+
+  #rest(): void {
     this.#parts.onWaits(false);
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#peerTimer !== null) clearInterval(this.#peerTimer);

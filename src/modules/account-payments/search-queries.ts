@@ -11,6 +11,8 @@ export function accountPaymentSource(database: OpenDatabase): PaymentSource {
   return createPaymentSource(database, {
     name: "account-payments",
     table: accountPayments,
+    taskKind: "accountPayment",
+    upstream: "bank",
     columns: {
       seq: accountPayments.seq,
       uuid: accountPayments.id,

@@ -27,6 +27,46 @@ const ITEM = {
   subject: null,
 };
 
+const ATTEMPT = {
+  at: "2025-07-15T12:34:56.122Z",
+  event: "attempt",
+  upstream: "default",
+  isLookup: false,
+  outcome: "settled",
+  code: null,
+  status: null,
+  latencyMs: 1.52,
+  excerpt: null,
+};
+
+const STATE = {
+  replica: "one",
+  version: "1.0.0",
+  revision: "0123456789ab",
+  startedAt: "2025-07-15T12:00:00.000Z",
+  uptimeSeconds: 2096,
+  durability: "process",
+  redis: "not_configured",
+  health: { ready: true, database: "ok", queue: "ok", storeThread: "ok", dispatchThreads: "ok", disk: "ok" },
+  replicas: [{ name: "one", self: true, alive: true, leaseUntil: "2025-07-15T12:34:59.131Z" }],
+  queue: { depth: 12, oldestSeconds: 0.4, byKind: { payment: 12 } },
+  processors: {
+    default: {
+      health: { failing: false, minResponseTimeMs: 5, seenAt: "2025-07-15T12:34:54.020Z" },
+      breaker: "closed",
+      builtIn: true,
+      url: null,
+      feeShare: 0.05,
+      settled: { count: 1, amount: 19.9, fee: 1 },
+      attempts: { settled: 1, declined: 0, refused: 0, failed: 0, unknown: 0 },
+    },
+  },
+  totals: { accepted: 13, dead: 0, count: 1, amount: 19.9, fees: 1, feeShareEffective: 0.05 },
+  dispatch: { inFlight: 1, waiting: 0 },
+  memory: { residentBytes: 71_303_168 },
+  live: { streams: 1, longPolls: 0 },
+};
+
 export const consoleDocs = {
   overview: {
     tags: TAGS,
@@ -52,15 +92,10 @@ export const consoleDocs = {
     tags: TAGS,
     summary: "This replica, its processors and its queue now",
     responses: {
-      200: jsonAnswer("The state; `processors` has one entry for each, `totals` speaks for all replicas.", {
-        replica: "one",
-        durability: "process",
-        queue: { depth: 12, oldestSeconds: 0.4, byKind: { payment: 12 } },
-        processors: {
-          default: { breaker: "closed", feeShare: 0.05, settled: { count: 1, amount: 19.9, fee: 1 } },
-        },
-        totals: { count: 1, amount: 19.9, fees: 1, feeShareEffective: 0.05 },
-      }),
+      200: jsonAnswer(
+        "The state; `processors` has one entry for each, `totals` speaks for all replicas.",
+        STATE,
+      ),
     },
   },
   search: {
@@ -89,6 +124,11 @@ export const consoleDocs = {
   payment: {
     tags: TAGS,
     summary: "One payment with its timeline",
+    description:
+      "`nextAttempt` is there while it is pending: when it is tried again at the earliest (in the past: it is due), " +
+      "and the replica that has it in hand, if one has. Every attempt is in the timeline with the upstream that was " +
+      "called, how long it took, HTTP status, outcome and how the answer began (200 characters at most, long numbers " +
+      "masked); what nobody noted is `null`, as status and answer of the call that settled a payment of section A.",
     parameters: [pathParameter("source", { type: "string" }), pathParameter("id", { type: "string" })],
     responses: {
       200: jsonAnswer("The payment.", {
@@ -96,8 +136,11 @@ export const consoleDocs = {
         facts: { requestedAt: "2025-07-15T12:34:56.123Z", fee: 1 },
         timeline: [
           { at: "2025-07-15T12:34:56.120Z", event: "accepted" },
-          { at: "2025-07-15T12:34:56.131Z", event: "settled", processor: "default" },
+          { ...ATTEMPT, outcome: "failed", code: "http_500", status: 500, excerpt: null },
+          { ...ATTEMPT, at: "2025-07-15T12:34:56.131Z", outcome: "settled", latencyMs: 8 },
+          { at: "2025-07-15T12:34:56.131Z", event: "settled" },
         ],
+        nextAttempt: null,
       }),
       404: problemAnswer("There is no such payment."),
       422: problemAnswer("The source or the id is not valid."),

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { createMetricsMemory, Metrics } from "../../metrics/metrics.ts";
 import { type OverviewName, OverviewRecorder } from "./overview.ts";
+import { OverviewTails } from "./overview-tails.ts";
 import { Series } from "./series.ts";
 
 /** The history that the console draws. */
@@ -69,6 +70,74 @@ describe("the recorder", () => {
     nowMs += 2_000;
     recorder.sample();
     expect(last(recorder.seconds, "accepted")).toBe(250);
+  });
+
+  test("has no empty second while it runs, however early or late its timer comes, and loses nothing", () => {
+    const { OVERVIEW_SEED } = process.env;
+    let seed = Number(OVERVIEW_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    console.log(`OVERVIEW_SEED=${seed}`);
+    const random = (below: number) => {
+      seed = (seed * 48271) % 0x7fffffff;
+      return seed % below;
+    };
+    const startedMs = nowMs;
+    for (let sample = 0; sample < 2_000; sample++) {
+      // Mostly a second and a little, so that it wanders through the second; now and then main was busy.
+      const pauseMs = random(20) === 0 ? 500 + random(4_000) : 990 + random(30);
+      metrics.add("payments_accepted", pauseMs);
+      nowMs += pauseMs;
+      recorder.sample();
+    }
+    const seconds = Math.floor(nowMs / 1000) - Math.ceil((startedMs + 5_000) / 1000);
+    const accepted = recorder.read("second", seconds).series.accepted;
+    expect(accepted.filter((rate) => rate === null)).toEqual([]);
+    // One per millisecond came in, in whatever pieces it was looked at.
+    expect(Math.max(...accepted.map(Number))).toBeLessThan(1_001);
+    expect(Math.min(...accepted.map(Number))).toBeGreaterThan(999);
+  });
+
+  test("what is read ends with the last full second, not with the one that runs", () => {
+    second(500);
+    nowMs += 999;
+    expect(recorder.read("second", 2)).toMatchObject({
+      times: [nowMs / 1000 - 0.999 - 1, nowMs / 1000 - 0.999].map(Math.round),
+      series: { accepted: [null, 500] },
+    });
+  });
+
+  test("its own timer goes on until it is stopped", async () => {
+    const queue = () => ({ depth: 0, oldestMs: null });
+    const running = new OverviewRecorder({ metrics, intakeFill: () => 0, queue });
+    running.start();
+    const begun = running.seconds.stepOf(Date.now());
+    for (const deadline = Date.now() + 20_000; running.seconds.lastStep < begun + 3; await Bun.sleep(20)) {
+      if (Date.now() > deadline) throw new Error("it does not go on");
+    }
+    running.stop();
+    expect(running.read("second", 2).series.accepted).toEqual([0, 0]);
+  }, 25_000);
+
+  test("goes on when the clock is set back", () => {
+    second(500);
+    nowMs -= 3_600_000;
+    second(20);
+    second(30);
+    expect(recorder.read("second", 1).series.accepted).toEqual([50]);
+  });
+
+  test("its end as consoles ask for it is made once per second, and never an old one", () => {
+    const tails = new OverviewTails(recorder);
+    for (let accepted = 1; accepted <= 5; accepted++) {
+      second(accepted);
+      const first = tails.read("second", 2);
+      expect(JSON.parse(first)).toEqual({ resolution: "second", ...recorder.read("second", 2) });
+      expect(JSON.parse(first).series.accepted.at(-1)).toBe(accepted);
+      expect(tails.read("second", 2)).toBe(first);
+      expect(JSON.parse(tails.read("minute", 2))).toEqual({
+        resolution: "minute",
+        ...recorder.read("minute", 2),
+      });
+    }
   });
 
   test("percentiles are of that second alone, and unknown without observations", () => {

@@ -50,6 +50,8 @@ export interface OverviewParts {
 }
 
 const TICK_MS = 1000;
+/** Timers may come a little early: this much keeps them out of the second before. */
+const BEHIND_THE_SECOND_MS = 20;
 /** An hour by second, a day by minute: 18 columns, 350 KB. */
 const SECONDS_KEPT = 3600;
 const MINUTES_KEPT = 1440;
@@ -91,12 +93,34 @@ export class OverviewRecorder {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.sample(), TICK_MS);
+    if (this.#timer === null) this.#schedule();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+  }
+
+  /**
+   * The last `points` steps as columns. They end with the last one that was written: the second that runs is not
+   * over, and would look as if nothing happened in it.
+   */
+  read(resolution: "second" | "minute", points: number) {
+    const series = resolution === "second" ? this.seconds : this.minutes;
+    const lastStep = series.lastStep < 0 ? series.stepOf(this.#now()) : series.lastStep;
+    return { stepSeconds: series.stepSeconds, ...series.read(lastStep, points) };
+  }
+
+  /**
+   * Aims at a little after each full second. A plain interval wanders through the second, and whenever it passed a
+   * full one, two samples fell into one step and none into the next.
+   */
+  #schedule(): void {
+    const pauseMs = TICK_MS - (this.#now() % TICK_MS) + BEHIND_THE_SECOND_MS;
+    this.#timer = setTimeout(() => {
+      this.sample();
+      this.#schedule();
+    }, pauseMs);
   }
 
   /** Writes down what has happened since the last time. */
@@ -104,14 +128,16 @@ export class OverviewRecorder {
     const { metrics } = this.#parts;
     const now = this.#now();
     const elapsedSeconds = (now - this.#sampledAtMs) / 1000;
-    // The clock was set back, or two timers came at once: the next sample has both parts.
+    // The clock was set back: how long it has been nobody knows. The next sample has both parts.
+    if (elapsedSeconds < 0) this.#sampledAtMs = now;
+    // Also when two timers came at once.
     if (elapsedSeconds < 0.5) return;
     this.#sampledAtMs = now;
     const counters = readCounters(metrics);
     const buckets = readHistograms(metrics);
     const rates = mapNames(RATES, (name) => (counters[name] - this.#counters[name]) / elapsedSeconds);
     const gauges = this.#readGauges(now);
-    this.seconds.write(this.seconds.stepOf(now), {
+    this.seconds.writeThrough(this.seconds.stepOf(now), {
       ...rates,
       ...gauges,
       ...percentilesBetween(this.#buckets, buckets),
@@ -134,7 +160,11 @@ export class OverviewRecorder {
     for (const name of RATES) minute.sums[name] += rates[name];
     for (const name of GAUGES) minute.highest[name] = Math.max(minute.highest[name], gauges[name]);
     const means: Row = mapNames(RATES, (name) => minute.sums[name] / minute.seconds);
-    this.minutes.write(step, { ...means, ...minute.highest, ...percentilesBetween(minute.start, buckets) });
+    this.minutes.writeThrough(step, {
+      ...means,
+      ...minute.highest,
+      ...percentilesBetween(minute.start, buckets),
+    });
   }
 
   #readGauges(now: number): Record<GaugeName, number> {

@@ -3,7 +3,6 @@ import { LIMITS } from "../../config/limits.ts";
 import { uuidBytes } from "../../domain/uuid.ts";
 import { StoreHarness } from "../../store/fixtures/store-harness.ts";
 import { accountPaymentSource } from "../account-payments/search-queries.ts";
-import { PaymentQueries } from "../payments/queries.ts";
 import { paymentSource } from "../payments/search-queries.ts";
 import { userPaymentSource } from "../users/search-queries.ts";
 import { type SearchResult, searchPayments } from "./payment-search.ts";
@@ -18,11 +17,7 @@ const START_MS = Date.UTC(2025, 6, 15);
 beforeEach(() => {
   store = new StoreHarness();
   const { database } = store;
-  sources = [
-    paymentSource(database, new PaymentQueries(database)),
-    userPaymentSource(database),
-    accountPaymentSource(database),
-  ];
+  sources = [paymentSource(database), userPaymentSource(database), accountPaymentSource(database)];
 });
 afterEach(() => store.close());
 

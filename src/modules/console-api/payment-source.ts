@@ -1,4 +1,5 @@
 import type { ProcessorName } from "../../domain/processor.ts";
+import { formatTimestamp } from "../../domain/timestamp.ts";
 
 /** The sections whose payments can be searched, named as in the dead-letter list. */
 export const SOURCE_NAMES = ["payments", "orders", "users", "account-payments"] as const;
@@ -37,15 +38,70 @@ export interface FoundPayment {
   readonly subject: string | null;
 }
 
-export interface TimelineEntry {
+/** Who is called: a processor, or the one upstream that a section has. */
+export type UpstreamName = ProcessorName | "card-gateway" | "payment-gateway" | "bank";
+
+/** A call, in the same words for every section; null is what nobody noted. */
+export interface AttemptEntry {
+  /** When its outcome was written down. */
+  readonly at: string;
+  readonly event: "attempt";
+  readonly upstream: UpstreamName | null;
+  /** It only asked what had become of an earlier call. */
+  readonly isLookup: boolean;
+  readonly outcome: string;
+  readonly code: string | null;
+  /** HTTP status of the answer. */
+  readonly status: number | null;
+  readonly latencyMs: number | null;
+  /** How the answer began. */
+  readonly excerpt: string | null;
+}
+
+/** Anything else that happened. */
+export interface StepEntry {
   readonly at: string;
   readonly event: string;
-  readonly processor?: ProcessorName;
-  readonly outcome?: string;
-  readonly code?: string;
-  readonly latencyMs?: number;
   readonly amount?: number;
   readonly detail?: string;
+}
+
+export type TimelineEntry = AttemptEntry | StepEntry;
+
+/** As a table has an attempt. */
+export interface AttemptRow {
+  readonly atMs: number;
+  readonly isLookup: number;
+  readonly outcome: string;
+  readonly code: string | null;
+  readonly status: number | null;
+  readonly latencyMs: number | null;
+  readonly excerpt: string | null;
+}
+
+export function attemptEntry(upstream: UpstreamName | null, row: AttemptRow): AttemptEntry {
+  const { atMs, isLookup, outcome, code, status, excerpt } = row;
+  const latencyMs = row.latencyMs === null ? null : Math.round(row.latencyMs * 1000) / 1000;
+  const at = formatTimestamp(atMs);
+  return {
+    at,
+    event: "attempt",
+    upstream,
+    isLookup: isLookup === 1,
+    outcome,
+    code,
+    status,
+    latencyMs,
+    excerpt,
+  };
+}
+
+/** When something that is not final yet is tried again. */
+export interface NextAttempt {
+  /** ms since the epoch, at the earliest; in the past: it is due. */
+  readonly atMs: number;
+  /** The replica that has it in hand: it is trying it, or does so as soon as the upstream takes it. */
+  readonly replica: string | null;
 }
 
 /** Everything about one payment. */
@@ -55,6 +111,8 @@ export interface PaymentDetail {
   readonly facts: Readonly<Record<string, string | number | null>>;
   /** Oldest first. */
   readonly timeline: readonly TimelineEntry[];
+  /** Null: nothing more is to happen, or it has not reached the queue yet. */
+  readonly nextAttempt: NextAttempt | null;
 }
 
 /** One section, as the search sees it. Its rows are numbered in the order in which they were stored. */

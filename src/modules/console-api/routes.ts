@@ -6,6 +6,7 @@ import { type FieldError, problem, validationProblem } from "../../http/errors.t
 import { parseWhole } from "../../http/paging.ts";
 import { consoleDocs } from "./docs.ts";
 import type { OverviewRecorder } from "./overview.ts";
+import { OverviewTails } from "./overview-tails.ts";
 import { searchPayments } from "./payment-search.ts";
 import { type FoundPayment, type PaymentSource, SOURCE_NAMES, type SourceName } from "./payment-source.ts";
 import { formatPosition, readSearch, type SearchQuery } from "./search-query.ts";
@@ -17,6 +18,8 @@ export interface ConsoleApiParts {
 }
 
 const POINTS_DEFAULT = 300;
+/** Shorter than the pause between two questions of one console. */
+const STATE_SHARED_MS = 400;
 const TEXT = t.Optional(t.String());
 const SEARCH = t.Object({
   limit: TEXT,
@@ -34,12 +37,15 @@ const SEARCH = t.Object({
 
 /** What the web console reads. */
 export function consoleApiRoutes({ overview, sources, state }: ConsoleApiParts) {
+  // Every console asks for the same once per second: the answer is made once, however many there are.
+  const stateText = sharedFor(STATE_SHARED_MS, () => JSON.stringify(state(Date.now())));
+  const tails = new OverviewTails(overview);
   return new Elysia({ name: "console-api", prefix: "/api/console" })
-    .get("/overview", ({ query }) => answerOverview(overview, query), {
+    .get("/overview", ({ query }) => answerOverview(overview, tails, query), {
       query: t.Object({ resolution: TEXT, points: TEXT }),
       detail: consoleDocs.overview,
     })
-    .get("/state", () => Response.json(state(Date.now())), { detail: consoleDocs.state })
+    .get("/state", () => sendJson(stateText()), { detail: consoleDocs.state })
     .get("/payments", ({ query }) => answerSearch(sources, query), {
       query: SEARCH,
       detail: consoleDocs.search,
@@ -50,8 +56,27 @@ export function consoleApiRoutes({ overview, sources, state }: ConsoleApiParts) 
     });
 }
 
+/** The text for a while; made anew when somebody asks after that. */
+function sharedFor(durationMs: number, make: () => string): () => string {
+  let text = "";
+  let madeAtMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - madeAtMs >= durationMs) {
+      text = make();
+      madeAtMs = now;
+    }
+    return text;
+  };
+}
+
+function sendJson(text: string): Response {
+  return new Response(text, { headers: { "content-type": "application/json" } });
+}
+
 function answerOverview(
   overview: OverviewRecorder,
+  tails: OverviewTails,
   query: { resolution?: string | undefined; points?: string | undefined },
 ): Response {
   const { resolution = "second", points: pointsText } = query;
@@ -60,15 +85,14 @@ function answerOverview(
   if (!isSecond && resolution !== "minute") {
     errors.push({ path: "resolution", message: "must be second or minute" });
   }
-  const series = isSecond ? overview.seconds : overview.minutes;
+  const { capacity } = isSecond ? overview.seconds : overview.minutes;
   const points = pointsText === undefined || pointsText === "" ? POINTS_DEFAULT : parseWhole(pointsText);
-  if (points === null || points < 1 || points > series.capacity) {
-    errors.push({ path: "points", message: `must be a whole number from 1 to ${series.capacity}` });
+  if (points === null || points < 1 || points > capacity) {
+    errors.push({ path: "points", message: `must be a whole number from 1 to ${capacity}` });
   }
   if (errors.length > 0 || points === null) return validationProblem(errors);
-  const { stepSeconds } = series;
-  const columns = series.read(series.stepOf(Date.now()), points);
-  return Response.json({ resolution: isSecond ? "second" : "minute", stepSeconds, ...columns });
+  const kind = isSecond ? "second" : "minute";
+  return sendJson(tails.read(kind, points));
 }
 
 function answerSearch(sources: readonly PaymentSource[], query: SearchQuery): Response {
@@ -99,8 +123,13 @@ function answerPayment(sources: readonly PaymentSource[], sourceText: string, id
   if (id === null) return validationProblem([{ path: "id", message: "must be the id of a payment" }]);
   const detail = source.detail(id);
   if (detail === null) return problem("PAYMENT_NOT_FOUND");
-  const { payment, facts, timeline } = detail;
-  return Response.json({ ...viewOf(source.name, payment), facts, timeline });
+  const { payment, facts, timeline, nextAttempt } = detail;
+  return Response.json({
+    ...viewOf(source.name, payment),
+    facts,
+    timeline,
+    nextAttempt: nextAttempt && { at: formatTimestamp(nextAttempt.atMs), replica: nextAttempt.replica },
+  });
 }
 
 function viewOf(source: SourceName, payment: FoundPayment) {

@@ -11,6 +11,7 @@ export class Series<Name extends string> {
   readonly #values: Float32Array;
   /** Which step a row is about: rows of an earlier lap are not to be read. */
   readonly #steps: Float64Array;
+  #lastStep = -1;
 
   constructor(names: readonly Name[], stepSeconds: number, capacity: number) {
     this.names = names;
@@ -25,13 +26,28 @@ export class Series<Name extends string> {
     return Math.floor(ms / (this.stepSeconds * 1000));
   }
 
+  /** The youngest step that was written; -1: none was. */
+  get lastStep(): number {
+    return this.#lastStep;
+  }
+
   /** Writes a step's row; what is missing in it is unknown. */
   write(step: number, row: Readonly<Partial<Record<Name, number | null>>>): void {
     const at = step % this.capacity;
     this.#steps[at] = step;
+    // The clock may be set back: then the steps after this one are still to come.
+    this.#lastStep = step;
     for (const [index, name] of this.names.entries()) {
       this.#values[at * this.names.length + index] = row[name] ?? Number.NaN;
     }
+  }
+
+  /** Writes a row for a step and for all that were passed over since the last one: it is about them, too. */
+  writeThrough(step: number, row: Readonly<Partial<Record<Name, number | null>>>): void {
+    const oldest = step - this.capacity + 1;
+    const first = this.#lastStep < 0 ? step : Math.max(this.#lastStep + 1, oldest);
+    for (let passed = first; passed < step; passed++) this.write(passed, row);
+    this.write(step, row);
   }
 
   /** The last `points` steps up to `lastStep`, oldest first, as columns. */

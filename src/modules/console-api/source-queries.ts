@@ -3,13 +3,19 @@ import type { AnySQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { UUID_BYTES, uuidBytes } from "../../domain/uuid.ts";
 import { uuidRange } from "../../domain/uuid-range.ts";
 import type { OpenDatabase } from "../../store/database.ts";
-import type {
-  FoundPayment,
-  PaymentDetail,
-  PaymentFilter,
-  PaymentOutcome,
-  PaymentSource,
-  SourceName,
+import { type WaitingTask, waitingTask } from "../../store/queue-state.ts";
+import { attemptReader } from "../../store/task-attempts.ts";
+import type { TaskKind } from "../../store/task-kinds.ts";
+import {
+  attemptEntry,
+  type FoundPayment,
+  type NextAttempt,
+  type PaymentDetail,
+  type PaymentFilter,
+  type PaymentOutcome,
+  type PaymentSource,
+  type SourceName,
+  type UpstreamName,
 } from "./payment-source.ts";
 
 /** A section's status: its own word, the number in its table, and the outcome that it amounts to. */
@@ -35,18 +41,33 @@ export interface SourceColumns {
 export interface SourceParts<Row> {
   readonly name: SourceName;
   readonly table: SQLiteTable;
+  /** The kind of task whose subject is the `seq` of a payment. */
+  readonly taskKind: TaskKind;
+  /** Who is called for such a task; null: that differs, and `detailOf` knows the attempts. */
+  readonly upstream: UpstreamName | null;
   readonly columns: SourceColumns;
   readonly statuses: readonly StatusMeaning[];
   /** Rows of the table that fulfil the condition, the highest `seq` first. */
   readonly select: (condition: SQL | undefined, limit: number) => Row[];
   readonly foundOf: (row: Row, statusOf: (number: number) => StatusMeaning) => FoundPayment;
   /** The rest of what is known of a payment. */
-  readonly detailOf: (row: Row, payment: FoundPayment) => Omit<PaymentDetail, "payment">;
+  readonly detailOf: (row: Row, payment: FoundPayment) => SourceDetail;
+}
+
+export interface SourceDetail extends Omit<PaymentDetail, "payment" | "nextAttempt"> {
+  /** How it began, and what else happened; the attempts that were noted for its task belong after the first. */
+  readonly timeline: PaymentDetail["timeline"];
+  /**
+   * Where the replica that has a payment in hand decides when to try it again: not before, ms since the epoch.
+   * @param attempts of its task so far
+   */
+  readonly notBeforeMs?: (attempts: number) => number;
 }
 
 /** Makes a section searchable: reads only, on main's own connection. */
-export function createPaymentSource<Row>({ orm }: OpenDatabase, parts: SourceParts<Row>): PaymentSource {
-  const { name, table, columns, statuses, select } = parts;
+export function createPaymentSource<Row>(database: OpenDatabase, parts: SourceParts<Row>): PaymentSource {
+  const { orm } = database;
+  const { name, table, taskKind, upstream, columns, statuses, select } = parts;
   const { seq, uuid, createdAtMs } = columns;
   const statusOf = (number: number) => meaningOf(statuses, number);
   const foundOf = (row: Row) => parts.foundOf(row, statusOf);
@@ -54,6 +75,7 @@ export function createPaymentSource<Row>({ orm }: OpenDatabase, parts: SourcePar
     const conditions = conditionsOf(columns, statuses, filter);
     return conditions === null ? [] : select(and(...place, ...conditions), limit).map(foundOf);
   };
+  const attemptsOf = attemptReader(database, taskKind);
   const bounds = orm
     .select({ first: sql<number | null>`${min(seq)}`, last: sql<number | null>`${max(seq)}` })
     .from(table)
@@ -83,9 +105,21 @@ export function createPaymentSource<Row>({ orm }: OpenDatabase, parts: SourcePar
       const [row] = place === null ? [] : select(place, 1);
       if (row === undefined) return null;
       const payment = foundOf(row);
-      return { payment, ...parts.detailOf(row, payment) };
+      const { facts, timeline: told, notBeforeMs } = parts.detailOf(row, payment);
+      const attempts = attemptsOf(payment.seq).map((attempt) => attemptEntry(upstream, attempt));
+      const timeline = [...told.slice(0, 1), ...attempts, ...told.slice(1)];
+      const task = payment.outcome === "pending" ? waitingTask(database, taskKind, payment.seq) : null;
+      return { payment, facts, timeline, nextAttempt: task && nextAttemptOf(task, notBeforeMs) };
     },
   };
+}
+
+function nextAttemptOf(
+  { nextAttemptAtMs, replica, attempts }: WaitingTask,
+  notBeforeMs: SourceDetail["notBeforeMs"],
+): NextAttempt {
+  const decidedByReplica = replica === null ? undefined : notBeforeMs?.(attempts);
+  return { atMs: Math.max(nextAttemptAtMs, decidedByReplica ?? 0), replica };
 }
 
 function sameNumber(column: AnySQLiteColumn, text: string): SQL | null {

@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { CommandReply, StoreContext, StoreModule } from "../../store/module.ts";
 import { conditionOf, type DeadLetterFilter } from "./filter-queries.ts";
-import { RequeueJobs } from "./requeue-commands.ts";
+import { DeadLetterJobs } from "./job-commands.ts";
 import type { DeadLetterSource, RequeueResult } from "./sources.ts";
-import { auditLog, deadLetters } from "./table.ts";
+import { auditLog, deadLetters, type JobAction } from "./table.ts";
 import type { DeadLetterList } from "./writer.ts";
 
 export interface RequeueLetter {
@@ -13,7 +13,9 @@ export interface RequeueLetter {
   readonly extra: unknown;
 }
 
-export interface RequeueMany {
+/** What is to be done with all letters that match. */
+export interface ManyLetters {
+  readonly action: JobAction;
   readonly filter: DeadLetterFilter;
   readonly perSecond: number;
   readonly who: string;
@@ -34,10 +36,10 @@ export class DeadLetterCommands implements StoreModule {
   readonly #orm: StoreContext["orm"];
   readonly #list: DeadLetterList;
   readonly #sources: ReadonlyMap<string, DeadLetterSource>;
-  readonly #jobs: RequeueJobs;
+  readonly #jobs: DeadLetterJobs;
   readonly #audit;
 
-  /** @param now ms since the epoch; the clock that requeues of many letters are paced by */
+  /** @param now ms since the epoch; the clock that jobs of many letters are paced by */
   constructor(
     context: StoreContext,
     list: DeadLetterList,
@@ -57,9 +59,9 @@ export class DeadLetterCommands implements StoreModule {
         result: sql.placeholder("result"),
       })
       .prepare();
-    this.#jobs = new RequeueJobs(
+    this.#jobs = new DeadLetterJobs(
       context.orm,
-      (id, who, nowMs) => this.#requeue({ id, who, extra: null }, nowMs),
+      (action, id, who, nowMs) => this.#act(action, id, who, nowMs),
       now,
     );
   }
@@ -67,8 +69,8 @@ export class DeadLetterCommands implements StoreModule {
   readonly commands = {
     "deadLetters.requeue": (input: RequeueLetter, nowMs: number) => this.#requeue(input, nowMs),
     "deadLetters.delete": (input: { id: number; who: string }, nowMs: number) => this.#delete(input, nowMs),
-    "deadLetters.requeueMany": (input: RequeueMany, nowMs: number) => this.#start(input, nowMs),
-    "deadLetters.cancelJob": (input: { id: number; who: string }, nowMs: number) =>
+    "deadLetters.startJob": (input: ManyLetters, nowMs: number) => this.#start(input, nowMs),
+    "deadLetters.cancelJob": (input: { action: JobAction; id: number; who: string }, nowMs: number) =>
       this.#cancel(input, nowMs),
   } satisfies Record<string, (input: never, nowMs: number) => DeadLetterReply & CommandReply>;
 
@@ -107,21 +109,33 @@ export class DeadLetterCommands implements StoreModule {
     return { kind: "deleted" };
   }
 
-  #start({ filter, perSecond, who }: RequeueMany, nowMs: number): DeadLetterReply {
+  #act(action: JobAction, id: number, who: string, nowMs: number): boolean {
+    switch (action) {
+      case "requeue":
+        return this.#requeue({ id, who, extra: null }, nowMs).kind === "requeued";
+      case "discard":
+        return this.#delete({ id, who }, nowMs).kind === "deleted";
+    }
+  }
+
+  #start({ action, filter, perSecond, who }: ManyLetters, nowMs: number): DeadLetterReply {
     const [row] = this.#orm
       .select({ matched: sql<number>`count(*)` })
       .from(deadLetters)
       .where(conditionOf(filter))
       .all();
     const matched = row?.matched ?? 0;
-    const jobId = this.#jobs.start({ filter, perSecond, who, matched }, nowMs);
+    const jobId = this.#jobs.start({ action, filter, perSecond, who, matched }, nowMs);
     const subject = `job ${jobId} ${JSON.stringify(filter)}`;
-    this.#note(nowMs, who, "dlq.requeue_many", subject, `started, ${matched} matched`);
+    this.#note(nowMs, who, `dlq.${action}_many`, subject, `started, ${matched} matched`);
     return { kind: "started", jobId, matched };
   }
 
-  #cancel({ id, who }: { id: number; who: string }, nowMs: number): DeadLetterReply {
-    if (!this.#jobs.cancel(id, nowMs)) return { kind: "unknown" };
+  #cancel(
+    { action, id, who }: { action: JobAction; id: number; who: string },
+    nowMs: number,
+  ): DeadLetterReply {
+    if (!this.#jobs.cancel(action, id, nowMs)) return { kind: "unknown" };
     this.#note(nowMs, who, "dlq.cancel", `job ${id}`, "cancelled");
     return { kind: "cancelled" };
   }

@@ -52,6 +52,7 @@ const open = () => queries.list(NO_FILTER, 500, null).items;
 const subjects = () => open().map(({ subject }) => subject);
 const execute = (name: string, input: object) =>
   store.execute(`deadLetters.${name}`, { who: "ann", ...input }, nowMs);
+const startJob = (action: "requeue" | "discard", input: object) => execute("startJob", { action, ...input });
 const audit = () =>
   store.database.sqlite
     .query<{ who: string; action: string; at_ms: number }, []>("SELECT * FROM audit_log")
@@ -159,7 +160,7 @@ describe("an administrator's actions", () => {
   });
 });
 
-describe("requeueing many", () => {
+describe("all that match", () => {
   beforeEach(() => {
     for (let number = 0; number < 30; number++) put(`s${number}`);
     for (let number = 0; number < 5; number++) put(`w${number}`, { source: "wallets" });
@@ -173,16 +174,16 @@ describe("requeueing many", () => {
     }
   }
 
-  test("all that match, at the pace that was asked for", () => {
-    const started = execute("requeueMany", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
+  test("are requeued at the pace that was asked for", () => {
+    const started = startJob("requeue", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
     expect(started).toEqual({ kind: "started", jobId: 1, matched: 30 });
     expect(offered).toEqual([]);
     pass(1000);
     expect(offered).toHaveLength(10);
-    expect(queries.job(1)).toMatchObject({ status: "running", matched: 30, requeued: 10 });
+    expect(queries.job("requeue", 1)).toMatchObject({ status: "running", matched: 30, requeued: 10 });
     pass(2500);
     expect(offered).toHaveLength(30);
-    expect(queries.job(1)).toMatchObject({
+    expect(queries.job("requeue", 1)).toMatchObject({
       status: "done",
       requeued: 30,
       refused: 0,
@@ -192,14 +193,14 @@ describe("requeueing many", () => {
   });
 
   test("what is refused stays, and is counted", () => {
-    execute("requeueMany", { filter: { ...NO_FILTER, source: "wallets" }, perSecond: 100 });
+    startJob("requeue", { filter: { ...NO_FILTER, source: "wallets" }, perSecond: 100 });
     pass(1000);
-    expect(queries.job(1)).toMatchObject({ status: "done", requeued: 0, refused: 5 });
+    expect(queries.job("requeue", 1)).toMatchObject({ status: "done", requeued: 0, refused: 5 });
     expect(open()).toHaveLength(35);
   });
 
   test("one that dies again meanwhile is not taken twice", () => {
-    execute("requeueMany", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
+    startJob("requeue", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
     pass(1000);
     put("s0");
     pass(5000);
@@ -208,24 +209,24 @@ describe("requeueing many", () => {
   });
 
   test("cancelled, it stops where it is", () => {
-    execute("requeueMany", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
+    startJob("requeue", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
     pass(1000);
-    expect(execute("cancelJob", { id: 1 })).toEqual({ kind: "cancelled" });
+    expect(execute("cancelJob", { action: "requeue", id: 1 })).toEqual({ kind: "cancelled" });
     pass(5000);
     expect(offered).toHaveLength(10);
-    expect(queries.job(1)?.status).toBe("cancelled");
-    expect(execute("cancelJob", { id: 1 })).toEqual({ kind: "unknown" });
+    expect(queries.job("requeue", 1)?.status).toBe("cancelled");
+    expect(execute("cancelJob", { action: "requeue", id: 1 })).toEqual({ kind: "unknown" });
   });
 
   test("a job that could not go on for a minute does not catch up in a burst", () => {
-    execute("requeueMany", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
+    startJob("requeue", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
     nowMs += 60_000;
     store.transact(() => {});
     expect(offered).toHaveLength(10);
   });
 
   test("goes on after a restart: all that is known of it is in the database", () => {
-    execute("requeueMany", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
+    startJob("requeue", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
     pass(1000);
     store.modules.length = 0;
     const revived: DeadLetterSource = {
@@ -239,6 +240,29 @@ describe("requeueing many", () => {
     pass(3000);
     expect(new Set(offered.map(({ subject }) => subject)).size).toBe(30);
     expect(offered).toHaveLength(30);
+  });
+
+  test("or are discarded in the same way: at the pace, counted, each in the audit log, until it is stopped", () => {
+    startJob("discard", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
+    pass(1000);
+    expect(queries.job("discard", 1)).toMatchObject({ status: "running", matched: 30, discarded: 10 });
+    expect(queries.job("requeue", 1)).toBeNull();
+    expect(execute("cancelJob", { action: "requeue", id: 1 })).toEqual({ kind: "unknown" });
+    expect(execute("cancelJob", { action: "discard", id: 1 })).toEqual({ kind: "cancelled" });
+    pass(3000);
+    expect(offered).toEqual([]);
+    expect(open()).toHaveLength(25);
+    startJob("discard", { filter: NO_FILTER, perSecond: 100 });
+    pass(1000);
+    expect(queries.job("discard", 2)).toMatchObject({ status: "done", discarded: 25, refused: 0 });
+    expect(open()).toEqual([]);
+    const actions = audit().map(({ action }) => action);
+    expect(actions.filter((action) => action === "dlq.delete")).toHaveLength(35);
+    expect(actions.filter((action) => action !== "dlq.delete")).toEqual([
+      "dlq.discard_many",
+      "dlq.cancel",
+      "dlq.discard_many",
+    ]);
   });
 });
 

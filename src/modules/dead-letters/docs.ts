@@ -1,19 +1,12 @@
 import { DEAD_LETTER_SOURCES } from "../../domain/dead-letter.ts";
-import {
-  CREATING_ANSWERS,
-  IDEMPOTENCY_KEY,
-  jsonAnswer,
-  PAGE_PARAMETERS,
-  pathParameter,
-  problemAnswer,
-} from "../../http/route-docs.ts";
+import { jsonAnswer, PAGE_PARAMETERS, pathParameter, problemAnswer } from "../../http/route-docs.ts";
 
 /** What the OpenAPI document says of dead letters. */
-const TAGS = ["Dead letters"];
+export const TAGS = ["Dead letters"];
 const ID = [pathParameter("id", { type: "integer" })];
-const SOURCE = { type: "string" as const, enum: [...DEAD_LETTER_SOURCES] };
-const MOMENT = { type: "string" as const, format: "date-time" };
-const ADMIN_ANSWERS = {
+export const SOURCE = { type: "string" as const, enum: [...DEAD_LETTER_SOURCES] };
+export const MOMENT = { type: "string" as const, format: "date-time" };
+export const ADMIN_ANSWERS = {
   401: problemAnswer("The administrator's token is missing or wrong."),
   403: problemAnswer("Without a token configured, only from this machine."),
 };
@@ -31,17 +24,6 @@ const LETTER = {
   firstDiedAt: "2025-07-15T12:34:56.123Z",
   diedAt: "2025-07-15T12:34:56.123Z",
 };
-const JOB = {
-  id: 1,
-  status: "done",
-  matched: 120,
-  requeued: 118,
-  refused: 2,
-  perSecond: 100,
-  startedAt: "2025-07-15T12:40:00.000Z",
-  endedAt: "2025-07-15T12:40:01.250Z",
-};
-
 export const deadLetterDocs = {
   list: {
     tags: TAGS,
@@ -100,60 +82,5 @@ export const deadLetterDocs = {
     summary: "Delete it for good (administrator)",
     parameters: ID,
     responses: { 204: { description: "Deleted." }, ...ADMIN_ANSWERS, 404: NOT_FOUND },
-  },
-  requeueMany: {
-    tags: TAGS,
-    summary: "Requeue all that match (administrator)",
-    description:
-      "Goes on in the background at `perSecond` (100), also over restarts. `dryRun` only counts. What a " +
-      "letter's section refuses stays in the list; orders do, because they need a card each.",
-    parameters: [IDEMPOTENCY_KEY],
-    requestBody: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: {
-            type: "object" as const,
-            properties: {
-              filter: {
-                type: "object" as const,
-                properties: {
-                  source: SOURCE,
-                  code: { type: "string" as const },
-                  from: MOMENT,
-                  to: MOMENT,
-                },
-              },
-              dryRun: { type: "boolean" as const, default: false },
-              perSecond: { type: "integer" as const, minimum: 1, maximum: 1000, default: 100 },
-            },
-          },
-          example: { filter: { source: "payments", code: "http_400" }, dryRun: true, perSecond: 50 },
-        },
-      },
-    },
-    responses: {
-      200: jsonAnswer("Counted.", { dryRun: true, matched: 120, bySource: { payments: 120 } }),
-      202: jsonAnswer("Started.", { id: 1, status: "running", matched: 120 }),
-      ...ADMIN_ANSWERS,
-      ...CREATING_ANSWERS,
-    },
-  },
-  job: {
-    tags: TAGS,
-    summary: "How far a requeue of many has come",
-    parameters: ID,
-    responses: { 200: jsonAnswer("The requeue.", JOB), 404: problemAnswer("There is no such requeue.") },
-  },
-  cancel: {
-    tags: TAGS,
-    summary: "Stop a requeue of many (administrator)",
-    description: "What was requeued stays requeued.",
-    parameters: ID,
-    responses: {
-      200: jsonAnswer("Stopped.", { ...JOB, status: "cancelled" }),
-      ...ADMIN_ANSWERS,
-      404: problemAnswer("There is no such requeue that is running."),
-    },
   },
 };

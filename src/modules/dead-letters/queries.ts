@@ -2,7 +2,7 @@ import { and, asc, desc, eq, lt, or, sql } from "drizzle-orm";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { conditionOf, type DeadLetterFilter } from "./filter-queries.ts";
-import { deadLetterEvents, deadLetters, JOB_STATES, requeueJobs } from "./table.ts";
+import { deadLetterEvents, deadLetters, JOB_STATES, type JobAction, requeueJobs } from "./table.ts";
 
 export interface DeadLetterView {
   readonly id: number;
@@ -94,15 +94,16 @@ export class DeadLetterQueries {
     return { ...viewOf(row), history: events.map(eventViewOf) };
   }
 
-  /** A requeue of many letters, or null. */
-  job(id: number) {
-    const [row] = this.#orm.select().from(requeueJobs).where(eq(requeueJobs.id, id)).all();
+  /** A requeue or a discard of many letters, or null. */
+  job(action: JobAction, id: number) {
+    const wanted = and(eq(requeueJobs.id, id), eq(requeueJobs.action, action));
+    const [row] = this.#orm.select().from(requeueJobs).where(wanted).all();
     if (row === undefined) return null;
     return {
       id: row.id,
       status: JOB_STATES[row.state] ?? "running",
       matched: row.matched,
-      requeued: row.requeued,
+      ...(action === "requeue" ? { requeued: row.requeued } : { discarded: row.requeued }),
       refused: row.refused,
       perSecond: row.perSecond,
       startedAt: formatTimestamp(row.createdAtMs),

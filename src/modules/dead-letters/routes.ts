@@ -7,10 +7,12 @@ import { parseWhole, readPage } from "../../http/paging.ts";
 import { fieldsOf, type ReadResult } from "../../http/read-result.ts";
 import { requestIdOf } from "../../http/request-id.ts";
 import type { CreatingCalls } from "../idempotency/creating-calls.ts";
-import type { DeadLetterReply } from "./commands.ts";
+import type { DeadLetterReply, ManyLetters } from "./commands.ts";
 import { deadLetterDocs } from "./docs.ts";
+import { jobDocs } from "./job-docs.ts";
 import { formatCursor, parseCursor, readBulkRequest, readFilter } from "./model.ts";
 import type { DeadLetterQueries } from "./queries.ts";
+import type { JobAction } from "./table.ts";
 
 export interface DeadLetterRoutesParts {
   readonly queries: DeadLetterQueries;
@@ -64,21 +66,28 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts) {
         refuse(request, server) ?? remove(parts, params.id, whoOf(guard, request, server)),
       { params: ID, parse: "none", detail: deadLetterDocs.remove },
     )
+    .use(jobRoutes(parts, "requeue"))
+    .use(jobRoutes(parts, "discard"));
+}
+
+/** What is done with all letters that match: a job in the background, which can be watched and stopped. */
+function jobRoutes(parts: DeadLetterRoutesParts, action: JobAction) {
+  const { guard } = parts;
+  const docs = jobDocs[action];
+  const refuse = (request: Request, server: Server) => guard.refuse(request, server) ?? parts.unavailable();
+  return new Elysia({ name: `dead-letters ${action}`, prefix: `/dlq/${action}` })
     .post(
-      "/dlq/requeue",
+      "",
       ({ body, request, server }) =>
-        refuse(request, server) ?? requeueMany(parts, request, body, whoOf(guard, request, server)),
-      { detail: deadLetterDocs.requeueMany },
+        refuse(request, server) ?? startJob(parts, action, request, body, whoOf(guard, request, server)),
+      { detail: docs.start },
     )
-    .get("/dlq/requeue/:id", ({ params }) => answerJob(queries, params.id), {
-      params: ID,
-      detail: deadLetterDocs.job,
-    })
+    .get("/:id", ({ params }) => answerJob(parts, action, params.id), { params: ID, detail: docs.job })
     .post(
-      "/dlq/requeue/:id/cancel",
+      "/:id/cancel",
       ({ params, request, server }) =>
-        refuse(request, server) ?? cancel(parts, params.id, whoOf(guard, request, server)),
-      { params: ID, parse: "none", detail: deadLetterDocs.cancel },
+        refuse(request, server) ?? cancel(parts, action, params.id, whoOf(guard, request, server)),
+      { params: ID, parse: "none", detail: docs.cancel },
     );
 }
 
@@ -161,8 +170,9 @@ async function remove(parts: DeadLetterRoutesParts, text: string, who: string): 
   );
 }
 
-function requeueMany(
+function startJob(
   { queries, calls }: DeadLetterRoutesParts,
+  action: JobAction,
   request: Request,
   body: unknown,
   who: string,
@@ -178,24 +188,29 @@ function requeueMany(
   return calls.run({
     request,
     body,
-    command: "deadLetters.requeueMany",
-    input: { filter, perSecond, who },
+    command: "deadLetters.startJob",
+    input: { action, filter, perSecond, who } satisfies ManyLetters,
     answer: (reply) =>
       Response.json({ id: reply["jobId"], status: "running", matched: reply["matched"] }, { status: 202 }),
   });
 }
 
-function answerJob(queries: DeadLetterQueries, text: string): Response {
+function answerJob({ queries }: DeadLetterRoutesParts, action: JobAction, text: string): Response {
   const id = parseWhole(text);
-  const job = id === null ? null : queries.job(id);
+  const job = id === null ? null : queries.job(action, id);
   return job === null ? problem("REQUEUE_JOB_NOT_FOUND") : Response.json(job);
 }
 
-async function cancel(parts: DeadLetterRoutesParts, text: string, who: string): Promise<Response> {
+async function cancel(
+  parts: DeadLetterRoutesParts,
+  action: JobAction,
+  text: string,
+  who: string,
+): Promise<Response> {
   const id = parseWhole(text);
   if (id === null) return problem("REQUEUE_JOB_NOT_FOUND");
-  return run(parts, "deadLetters.cancelJob", { id, who }, ({ kind }) =>
-    kind === "cancelled" ? answerJob(parts.queries, text) : problem("REQUEUE_JOB_NOT_FOUND"),
+  return run(parts, "deadLetters.cancelJob", { action, id, who }, ({ kind }) =>
+    kind === "cancelled" ? answerJob(parts, action, text) : problem("REQUEUE_JOB_NOT_FOUND"),
   );
 }
 

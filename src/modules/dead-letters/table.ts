@@ -29,10 +29,15 @@ export const deadLetterEvents = sqliteTable("dead_letter_events", {
 /** What `requeue_jobs.state` means; the last two are final. */
 export const JOB_STATES = ["running", "done", "cancelled"] as const;
 
+/** What a job does with each letter that matches. */
+export const JOB_ACTIONS = ["requeue", "discard"] as const;
+export type JobAction = (typeof JOB_ACTIONS)[number];
+
 export const requeueJobs = sqliteTable("requeue_jobs", {
   id: integer("id").primaryKey({ autoIncrement: true }),
   createdAtMs: integer("created_at_ms").notNull(),
   who: text("who").notNull(),
+  action: text("action", { enum: JOB_ACTIONS }).notNull().default("requeue"),
   filter: text("filter").notNull(),
   perSecond: integer("per_second").notNull(),
   matched: integer("matched").notNull(),

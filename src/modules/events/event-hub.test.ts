@@ -17,12 +17,16 @@ class TestClient implements EventClient {
   readonly texts: string[] = [];
   isSlow = false;
   isEnded = false;
+  flushes = 0;
   readonly wants = (_type: string): boolean => true;
 
   readonly send = (text: string): boolean => {
     if (this.isSlow) return false;
     this.texts.push(text);
     return true;
+  };
+  readonly flush = (): void => {
+    this.flushes++;
   };
   readonly end = (): void => {
     this.isEnded = true;
@@ -55,6 +59,16 @@ test("every client gets every event, with the type, the time and the replica in 
       { type: "payment.accepted", at: "1970-01-01T00:00:00.000Z", replica: "one", id: 1 },
     ]);
   }
+});
+
+test("what comes in quick succession goes out together, to everybody", async () => {
+  const clients = [join(), join()];
+  const before = clients.map(({ flushes }) => flushes);
+  for (let id = 0; id < 50; id++) publish(id);
+  while (clients.some(({ flushes }, index) => flushes === before[index])) await Bun.sleep(5);
+  expect(clients.map(({ flushes, events }) => [flushes, events.length])).toEqual(
+    before.map((flushes) => [flushes + 1, 50]),
+  );
 });
 
 test("the store is told when the first client comes, and not again for the next", () => {
@@ -146,12 +160,23 @@ describe("a stream", () => {
     hub.publish("deadLetter", { id: 3 }, 0);
     hub.publish("counts", { counts: {} }, 0);
     let text = "";
-    for (let i = 0; i < 3; i++) text += new TextDecoder().decode((await reader?.read())?.value);
+    while (!text.includes("counts")) text += new TextDecoder().decode((await reader?.read())?.value);
     expect(text).toStartWith("retry: ");
     expect([...text.matchAll(/"type":"([^"]+)"/g)].map((match) => match[1])).toEqual([
       "payment.settled",
       "counts",
     ]);
+  });
+
+  test("whose client has gone takes nothing more, also if something was about to go out", async () => {
+    const stream = openEventStream(hub, [], null).body;
+    hub.publish("payment.settled", { id: 1 }, 0);
+    await stream?.cancel();
+    expect(hub.clientCount).toBe(0);
+    const other = join();
+    const { flushes } = other;
+    hub.publish("payment.settled", { id: 2 }, 0);
+    while (other.flushes === flushes) await Bun.sleep(5);
   });
 
   test("that nobody reads ends with a word about it, and holds a bounded number of bytes", async () => {

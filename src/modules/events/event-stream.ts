@@ -13,6 +13,11 @@ const HEADERS = {
   "x-accel-buffering": "no",
 };
 
+/** The answer to HEAD: a stream would be read to its end, which it does not have, to learn its length. */
+export function describeEventStream(): Response {
+  return new Response(null, { headers: HEADERS });
+}
+
 const encoder = new TextEncoder();
 
 /**
@@ -25,7 +30,7 @@ export function openEventStream(
   types: readonly string[],
   lastEventId: string | null,
 ): Response {
-  let client: EventClient | null = null;
+  let client: StreamClient | null = null;
   const stream = new ReadableStream<Uint8Array>(
     {
       start: (controller) => {
@@ -34,7 +39,9 @@ export function openEventStream(
         hub.join(client, lastEventId);
       },
       cancel: () => {
-        if (client !== null) hub.leave(client);
+        if (client === null) return;
+        client.abandon();
+        hub.leave(client);
       },
     },
     new ByteLengthQueuingStrategy({ highWaterMark: UNREAD_BYTES_MAX }),
@@ -42,32 +49,58 @@ export function openEventStream(
   return new Response(stream, { headers: HEADERS });
 }
 
+interface StreamClient extends EventClient {
+  /** The connection is gone: nothing may be put into the stream any more. */
+  readonly abandon: () => void;
+}
+
 function createClient(
   controller: ReadableStreamDefaultController<Uint8Array>,
   types: readonly string[],
-): EventClient {
+): StreamClient {
   let isOpen = true;
+  let gathered = "";
+  const flush = () => {
+    if (!isOpen || gathered === "" || controller.desiredSize === null) return;
+    controller.enqueue(encodeOnce(gathered));
+    gathered = "";
+  };
   const end = () => {
+    flush();
     if (!isOpen) return;
     isOpen = false;
     controller.close();
   };
   return {
     wants: (type) => types.length === 0 || ALWAYS.has(type) || types.some((wanted) => covers(wanted, type)),
+    flush,
     end,
+    abandon: () => {
+      isOpen = false;
+    },
     send: (text) => {
       if (!isOpen) return false;
       // Null once the connection has failed.
       const { desiredSize } = controller;
-      if (desiredSize !== null && desiredSize > 0) {
-        controller.enqueue(encoder.encode(text));
+      if (desiredSize === null) isOpen = false;
+      else if (desiredSize > gathered.length) {
+        gathered += text;
         return true;
+      } else {
+        gathered += goodbye();
+        end();
       }
-      if (desiredSize !== null) controller.enqueue(encoder.encode(goodbye()));
-      end();
       return false;
     },
   };
+}
+
+/** Most clients want the same: what goes to all of them at once is made into bytes once. */
+let encoded: { readonly text: string; readonly bytes: Uint8Array } = { text: "", bytes: new Uint8Array() };
+
+function encodeOnce(text: string): Uint8Array {
+  if (encoded.text !== text) encoded = { text, bytes: encoder.encode(text) };
+  return encoded.bytes;
 }
 
 /** What explains the other events goes to everybody. */

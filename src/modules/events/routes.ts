@@ -3,13 +3,14 @@ import { problem } from "../../http/errors.ts";
 import { RETRY_LATER } from "../../http/execution-problem.ts";
 import { eventDocs } from "./docs.ts";
 import type { EventHub } from "./event-hub.ts";
-import { openEventStream } from "./event-stream.ts";
+import { describeEventStream, openEventStream } from "./event-stream.ts";
 
 /** GET /events: live events for the console. */
 export function eventRoutes(hub: EventHub) {
   return new Elysia({ name: "events" }).get(
     "/events",
     ({ request, server, query }) => {
+      if (request.method === "HEAD") return describeEventStream();
       if (!hub.hasRoom) return problem("QUEUE_FULL", { headers: RETRY_LATER });
       // Silence between heartbeats is no reason to close the connection.
       server?.timeout(request, 0);

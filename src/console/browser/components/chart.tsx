@@ -95,7 +95,7 @@ function chartOptions({ element, series, format, height, onPoint }: OptionParts)
     padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { y: { range: (_chart, _min, max) => [0, Math.max(max ?? 0, 1e-3) * 1.1] } },
+    scales: { y: { range: (_chart, _min, max) => [0, (max ?? 0) > 0 ? max * 1.1 : 1] } },
     axes: [
       { ...axis, size: 24, space: 70, values: TIME_LABELS },
       { ...axis, size: 52, space: 32, values: (_chart, ticks) => ticks.map(format) },

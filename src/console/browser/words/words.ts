@@ -62,6 +62,12 @@ export const sourceName = (name: string): string => named("source", name);
 export const eventName = (name: string): string => named("event", name);
 export const partName = (name: string): string => named("part", name);
 export const factName = (name: string): string => named("fact", name);
+export const entryName = (name: string): string => named("entry", name);
+export const kindName = (name: string): string => named("kind", name);
+export const reasonName = (name: string): string => named("reason", name);
+export const upstreamName = (name: string): string => named("upstream", name);
+export const redisName = (name: string): string => named("redis", name);
+export const durabilityName = (name: string): string => named("durability", name);
 export const faultName = (name: string): string => named("fault", name);
 
 /** What was chosen here, or the first language of the browser that is known. */

@@ -1,13 +1,13 @@
 import { CopyButton } from "../../components/copy-button.tsx";
-import { Empty, Failure, Skeleton } from "../../components/feedback.tsx";
-import { FigureTile } from "../../components/figure-tile.tsx";
+import type { Column } from "../../components/data-table.tsx";
+import { Failure, Skeleton } from "../../components/feedback.tsx";
 import { State } from "../../components/state.tsx";
 import { formatMoment, formatMoney } from "../../format.ts";
 import type { Page } from "../../listing.ts";
 import { useResource } from "../../resource.ts";
-import { t } from "../../words/words.ts";
+import { reasonName, t } from "../../words/words.ts";
 import { type Wallet, type WalletOperation, walletPath } from "./account-data.ts";
-import { MoneyForm } from "./money-form.tsx";
+import { AccountPanel } from "./account-panel.tsx";
 
 const EVERY_MS = 1500;
 
@@ -17,62 +17,55 @@ export function WalletAccount({ uuid }: { readonly uuid: string }) {
   const operations = useResource<Page<WalletOperation>>(`${walletPath(uuid)}/operations`, EVERY_MS);
   if (data === null) return failure === null ? <Skeleton /> : <Failure result={failure} retry={reload} />;
   return (
-    <section class="panel" aria-label={t("accounts.wallet")}>
-      <h2 class="panel-title payer-id">
-        <code>{data.wallet_uuid}</code>
-        <CopyButton text={data.wallet_uuid} />
-      </h2>
-      <dl class="tiles">
-        <FigureTile label={t("accounts.balance")} value={formatMoney(data.balance)} />
-      </dl>
-      <MoneyForm kind="wallet" id={uuid} onMoved={reload} />
-      {operations.failure === null ? null : <Failure result={operations.failure} />}
-      <Operations operations={operations.data?.items ?? []} />
-    </section>
+    <AccountPanel
+      kind="wallet"
+      id={uuid}
+      heading={
+        <h2 class="panel-title payer-id">
+          <code>{data.wallet_uuid}</code>
+          <CopyButton text={data.wallet_uuid} />
+        </h2>
+      }
+      figures={[[t("accounts.balance"), data.balance]]}
+      onMoved={reload}
+      rows={operations.data?.items ?? []}
+      columns={operationColumns()}
+      keyOf={(operation) => operation.operation_id}
+      failure={operations.failure}
+    />
   );
 }
 
-function Operations({ operations }: { readonly operations: readonly WalletOperation[] }) {
-  if (operations.length === 0) return <Empty icon="list" title={t("accounts.noEntries")} />;
-  return (
-    <table class="cards">
-      <caption class="visually-hidden">{t("accounts.entries")}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t("accounts.entry")}</th>
-          <th scope="col">{t("label.state")}</th>
-          <th scope="col" class="number">
-            {t("label.amount")}
-          </th>
-          <th scope="col" class="number">
-            {t("accounts.after")}
-          </th>
-          <th scope="col">{t("label.created")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {operations.map(
-          ({ operation_id, operationType, status, reason, amount, balance_after, created_at }) => (
-            <tr key={operation_id}>
-              <td data-label={t("accounts.entry")}>
-                {operationType === "DEPOSIT" ? t("accounts.deposit") : t("accounts.withdraw")}
-              </td>
-              <td data-label={t("label.state")}>
-                <State name={status} /> {reason === null ? null : <span class="soft">{reason}</span>}
-              </td>
-              <td data-label={t("label.amount")} class="number strong">
-                {formatMoney(amount)}
-              </td>
-              <td data-label={t("accounts.after")} class="number">
-                {balance_after === null ? "–" : formatMoney(balance_after)}
-              </td>
-              <td data-label={t("label.created")} class="nowrap">
-                {formatMoment(created_at)}
-              </td>
-            </tr>
-          ),
-        )}
-      </tbody>
-    </table>
-  );
+/** Made at each drawing: the heads are in the chosen language. */
+function operationColumns(): readonly Column<WalletOperation>[] {
+  return [
+    {
+      head: t("accounts.entry"),
+      cell: ({ operationType }) => t(operationType === "DEPOSIT" ? "accounts.deposit" : "accounts.withdraw"),
+    },
+    {
+      head: t("label.state"),
+      cell: ({ status, reason }) => (
+        <span>
+          <State name={status} /> {reason === null ? null : <span class="soft">{reasonName(reason)}</span>}
+        </span>
+      ),
+    },
+    {
+      head: t("label.amount"),
+      isNumber: true,
+      style: () => "strong",
+      cell: ({ amount }) => formatMoney(amount),
+    },
+    {
+      head: t("accounts.after"),
+      isNumber: true,
+      cell: ({ balance_after: after }) => (after === null ? "–" : formatMoney(after)),
+    },
+    {
+      head: t("label.created"),
+      style: () => "nowrap",
+      cell: (operation) => formatMoment(operation.created_at),
+    },
+  ];
 }

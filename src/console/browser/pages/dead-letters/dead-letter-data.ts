@@ -49,28 +49,40 @@ export function listPath(filter: DeadLetterFilter): string {
   return `/dlq${query.size > 0 ? `?${query}` : ""}`;
 }
 
-/** Counts what a requeue of many would match. */
+/** What can be done with all letters that match. */
+export type BulkAction = "requeue" | "discard";
+
+/** Counts what a filter matches. */
 export function countMatches(filter: DeadLetterFilter) {
   const body = { filter: toQuery(filter), dryRun: true };
   return call<{ readonly matched: number }>("/dlq/requeue", { method: "POST", body });
 }
 
-export interface RequeueJob {
+export interface BulkJob {
   readonly id: number;
   readonly status: "running" | "done" | "cancelled";
   readonly matched: number;
-  readonly requeued: number;
+  /** A requeue has the first, a discard the second. */
+  readonly requeued?: number;
+  readonly discarded?: number;
   readonly refused: number;
 }
 
-export function requeueMany(filter: DeadLetterFilter, perSecond: number) {
+/** How many letters a job was done with. */
+export const doneBy = ({ requeued = 0, discarded = 0 }: BulkJob): number => requeued + discarded;
+
+export function startJob(action: BulkAction, filter: DeadLetterFilter, perSecond: number) {
   const headers = { "idempotency-key": newId() };
   const body = { filter: toQuery(filter), dryRun: false, perSecond };
-  return call<Pick<RequeueJob, "id" | "matched">>("/dlq/requeue", { method: "POST", body, headers });
+  return call<Pick<BulkJob, "id" | "matched">>(`/dlq/${action}`, { method: "POST", body, headers });
 }
 
-export function readJob(id: number) {
-  return call<RequeueJob>(`/dlq/requeue/${id}`);
+export function readJob(action: BulkAction, id: number) {
+  return call<BulkJob>(`/dlq/${action}/${id}`);
+}
+
+export function stopJob(action: BulkAction, id: number) {
+  return call(`/dlq/${action}/${id}/cancel`, { method: "POST" });
 }
 
 export function requeueOne(id: number, body: unknown) {

@@ -10,6 +10,7 @@ import { useResource } from "../../resource.ts";
 import { goTo, linkTo } from "../../route.ts";
 import { tell, tellFailure } from "../../toasts.tsx";
 import { sourceName, t } from "../../words/words.ts";
+import type { TimelineEntry } from "../payments/payment-data.ts";
 import { CardFields, type CardForm, EMPTY_CARD, toCard } from "../shop/card-fields.tsx";
 import { type DeadLetterDetail, type DeadLetterFilter, discardOne, requeueOne } from "./dead-letter-data.ts";
 
@@ -39,15 +40,21 @@ export function DeadLetterPage({ id, filter }: DeadLetterPageProps) {
             <LetterFacts letter={data} />
             <section class="panel" aria-label={t("payment.timeline")}>
               <h2 class="panel-title">{t("payment.timeline")}</h2>
-              <Timeline
-                entries={data.history.map(({ who, ...entry }) => (who ? { ...entry, detail: who } : entry))}
-              />
+              <Timeline entries={data.history.map(entryOf)} />
             </section>
           </div>
         </>
       )}
     </>
   );
+}
+
+/** The letter itself knows what came of each attempt; the rest is on the page of what died. */
+function entryOf({ at, event, outcome, code, who }: DeadLetterDetail["history"][number]): TimelineEntry {
+  const unknown = { upstream: null, isLookup: false, status: null, latencyMs: null, excerpt: null };
+  if (outcome !== undefined) return { ...unknown, at, event: "attempt", outcome, code: code ?? null };
+  const reason = code === undefined ? {} : { code };
+  return { at, event, ...reason, ...(who === undefined ? {} : { detail: who }) };
 }
 
 function LetterFacts({ letter }: { readonly letter: DeadLetterDetail }) {

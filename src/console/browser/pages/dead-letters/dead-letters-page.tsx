@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { useMayChange } from "../../access.ts";
 import { useCell } from "../../cell.ts";
+import { DataTable } from "../../components/data-table.tsx";
 import { Empty, Failure, Skeleton } from "../../components/feedback.tsx";
 import { ChoiceField, TextField } from "../../components/fields.tsx";
 import { FilterBar } from "../../components/filter-bar.tsx";
@@ -11,8 +12,15 @@ import { formatMoment } from "../../format.ts";
 import { useListing } from "../../listing.ts";
 import { linkTo, replaceFilters, route } from "../../route.ts";
 import { sourceName, t } from "../../words/words.ts";
-import { type BulkAction, BulkDialog } from "./bulk-dialog.tsx";
-import { type DeadLetter, type DeadLetterFilter, listPath, readFilter, SOURCES } from "./dead-letter-data.ts";
+import { BulkDialog } from "./bulk-dialog.tsx";
+import {
+  type BulkAction,
+  type DeadLetter,
+  type DeadLetterFilter,
+  listPath,
+  readFilter,
+  SOURCES,
+} from "./dead-letter-data.ts";
 import { DeadLetterPage } from "./dead-letter-page.tsx";
 
 /** What ended badly, in every section: the listing, or one letter. */
@@ -103,40 +111,25 @@ interface LetterTableProps {
 
 function LetterTable({ letters, filter }: LetterTableProps) {
   return (
-    <table class="cards">
-      <caption class="visually-hidden">{t("dead.title")}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t("label.id")}</th>
-          <th scope="col">{t("filter.source")}</th>
-          <th scope="col">{t("filter.error")}</th>
-          <th scope="col">{t("dead.message")}</th>
-          <th scope="col" class="number">
-            {t("label.attempts")}
-          </th>
-          <th scope="col">{t("dead.diedAt")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {letters.map(({ id, source, error, attempts, diedAt }) => (
-          <tr key={id}>
-            <td data-label={t("label.id")}>
-              <a href={linkTo("dead-letters", String(id), { ...filter })}>#{id}</a>
-            </td>
-            <td data-label={t("filter.source")}>{sourceName(source)}</td>
-            <td data-label={t("filter.error")} class="mono">
-              {error.code}
-            </td>
-            <td data-label={t("dead.message")}>{error.message}</td>
-            <td data-label={t("label.attempts")} class="number">
-              {attempts}
-            </td>
-            <td data-label={t("dead.diedAt")} class="nowrap">
-              <time dateTime={diedAt}>{formatMoment(diedAt)}</time>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <DataTable
+      caption={t("dead.title")}
+      rows={letters}
+      keyOf={({ id }) => id}
+      columns={[
+        {
+          head: t("label.id"),
+          cell: ({ id }) => <a href={linkTo("dead-letters", String(id), { ...filter })}>#{id}</a>,
+        },
+        { head: t("filter.source"), cell: ({ source }) => sourceName(source) },
+        { head: t("filter.error"), style: () => "mono", cell: ({ error }) => error.code },
+        { head: t("dead.message"), cell: ({ error }) => error.message },
+        { head: t("label.attempts"), isNumber: true, cell: ({ attempts }) => attempts },
+        {
+          head: t("dead.diedAt"),
+          style: () => "nowrap",
+          cell: ({ diedAt }) => <time dateTime={diedAt}>{formatMoment(diedAt)}</time>,
+        },
+      ]}
+    />
   );
 }

@@ -1,6 +1,6 @@
 import { formatCount, formatDuration, formatMoney, formatShare } from "../../format.ts";
 import { PROCESSORS, type ProcessorName, type ReplicaState } from "../../replica-state.ts";
-import { t } from "../../words/words.ts";
+import { stateName, t } from "../../words/words.ts";
 
 /** Both processors: how they are, what they took, what they cost. */
 export function ProcessorCards({ state }: { readonly state: ReplicaState }) {
@@ -49,7 +49,7 @@ function ProcessorCard({ name, state, share }: ProcessorCardProps) {
         <dd class="attempts">
           {Object.entries(attempts)
             .filter(([, count]) => count > 0)
-            .map(([outcome, count]) => `${formatCount(count)} ${outcome}`)
+            .map(([outcome, count]) => `${formatCount(count)} ${stateName(outcome)}`)
             .join(" · ") || "–"}
         </dd>
       </dl>

@@ -1,6 +1,6 @@
 import { formatCount, formatDuration } from "../../format.ts";
 import type { ReplicaState } from "../../replica-state.ts";
-import { partName, t } from "../../words/words.ts";
+import { durabilityName, kindName, partName, redisName, t } from "../../words/words.ts";
 
 /** The replicas that share this database, and the health of the one that answers. */
 export function Replicas({ state }: { readonly state: ReplicaState }) {
@@ -30,11 +30,11 @@ export function Replicas({ state }: { readonly state: ReplicaState }) {
             </dd>,
           ])}
         <dt>Redis</dt>
-        <dd class={redis === "away" ? "bad-text" : ""}>{redis.replaceAll("_", " ")}</dd>
+        <dd class={redis === "away" ? "bad-text" : ""}>{redisName(redis)}</dd>
         <dt>{t("replicas.durability")}</dt>
-        <dd>{durability}</dd>
+        <dd>{durabilityName(durability)}</dd>
         <dt>{t("replicas.waiting")}</dt>
-        <dd>{kinds.map(([kind, count]) => `${formatCount(count)} ${kind}`).join(" · ") || "–"}</dd>
+        <dd>{kinds.map(([kind, count]) => `${formatCount(count)} ${kindName(kind)}`).join(" · ") || "–"}</dd>
         <dt>{t("replicas.live")}</dt>
         <dd>{t("replicas.liveCounts", { streams: live.streams, polls: live.longPolls })}</dd>
         <dt>{t("replicas.uptime")}</dt>

@@ -16,18 +16,45 @@ export interface PaymentItem {
 export interface PaymentDetail extends PaymentItem {
   readonly facts: Readonly<Record<string, string | number | boolean | null>>;
   readonly timeline: readonly TimelineEntry[];
+  /** Null: nothing more is to happen, or it has not reached the queue yet. */
+  readonly nextAttempt: NextAttempt | null;
 }
 
-export interface TimelineEntry {
+export interface NextAttempt {
+  /** At the earliest; in the past: it is due. */
+  readonly at: string;
+  /** The replica that has it in hand, or null. */
+  readonly replica: string | null;
+}
+
+/** A call to an upstream; null is what nobody noted. */
+export interface AttemptEntry {
+  readonly at: string;
+  readonly event: "attempt";
+  readonly upstream: string | null;
+  /** It only asked what had become of an earlier call. */
+  readonly isLookup: boolean;
+  readonly outcome: string;
+  readonly code: string | null;
+  /** HTTP status of the answer. */
+  readonly status: number | null;
+  readonly latencyMs: number | null;
+  /** How the answer began. */
+  readonly excerpt: string | null;
+}
+
+/** Anything else that happened. */
+export interface StepEntry {
   readonly at: string;
   readonly event: string;
-  readonly processor?: string;
-  readonly outcome?: string;
   readonly code?: string;
-  readonly latencyMs?: number;
   readonly amount?: number;
   readonly detail?: string;
 }
+
+export type TimelineEntry = AttemptEntry | StepEntry;
+
+export const isAttempt = (entry: TimelineEntry): entry is AttemptEntry => "outcome" in entry;
 
 export const SOURCES = ["payments", "orders", "users", "account-payments"] as const;
 export type Source = (typeof SOURCES)[number];

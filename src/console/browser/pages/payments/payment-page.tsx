@@ -42,7 +42,7 @@ export function PaymentPage({ subject, filters }: PaymentPageProps) {
           <PaymentFacts payment={data} />
           <section class="panel" aria-label={t("payment.timeline")}>
             <h2 class="panel-title">{t("payment.timeline")}</h2>
-            <Timeline entries={data.timeline} />
+            <Timeline entries={data.timeline} attempts={data.attempts} next={data.nextAttempt} />
             {data.outcome === "pending" ? <p class="hint">{t("payment.pendingHint")}</p> : null}
           </section>
         </div>

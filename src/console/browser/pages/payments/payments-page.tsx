@@ -1,4 +1,5 @@
 import { useCell } from "../../cell.ts";
+import { DataTable } from "../../components/data-table.tsx";
 import { Empty, Failure, Skeleton } from "../../components/feedback.tsx";
 import { More } from "../../components/more.tsx";
 import { PageHead } from "../../components/page-head.tsx";
@@ -63,55 +64,45 @@ interface PaymentTableProps {
 
 function PaymentTable({ items, filters }: PaymentTableProps) {
   return (
-    <table class="cards">
-      <caption class="visually-hidden">{t("payments.title")}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t("label.id")}</th>
-          <th scope="col">{t("label.state")}</th>
-          <th scope="col" class="number">
-            {t("label.amount")}
-          </th>
-          <th scope="col">{t("filter.source")}</th>
-          <th scope="col">{t("label.processor")}</th>
-          <th scope="col" class="number">
-            {t("label.attempts")}
-          </th>
-          <th scope="col">{t("label.lastError")}</th>
-          <th scope="col">{t("label.created")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((item) => (
-          <tr key={subjectOf(item)}>
-            <td data-label={t("label.id")}>
-              <a class="id" href={linkTo("payments", subjectOf(item), filters)} title={String(item.id)}>
-                {shortId(item.id)}
-              </a>
-            </td>
-            <td data-label={t("label.state")}>
-              <State name={item.status} />
-            </td>
-            <td data-label={t("label.amount")} class="number strong">
-              {formatMoney(item.amount)}
-            </td>
-            <td data-label={t("filter.source")}>{sourceName(item.source)}</td>
-            <td data-label={t("label.processor")} class={item.processor === null ? "nothing" : ""}>
-              {item.processor ?? "–"}
-            </td>
-            <td data-label={t("label.attempts")} class="number">
-              {item.attempts}
-            </td>
-            <td data-label={t("label.lastError")} class={item.lastError === null ? "nothing" : "mono"}>
-              {item.lastError ?? "–"}
-            </td>
-            <td data-label={t("label.created")} class="nowrap">
-              <time dateTime={item.createdAt}>{formatMoment(item.createdAt)}</time>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <DataTable
+      caption={t("payments.title")}
+      rows={items}
+      keyOf={subjectOf}
+      columns={[
+        {
+          head: t("label.id"),
+          cell: (item) => (
+            <a class="id" href={linkTo("payments", subjectOf(item), filters)} title={String(item.id)}>
+              {shortId(item.id)}
+            </a>
+          ),
+        },
+        { head: t("label.state"), cell: ({ status }) => <State name={status} /> },
+        {
+          head: t("label.amount"),
+          isNumber: true,
+          style: () => "strong",
+          cell: ({ amount }) => formatMoney(amount),
+        },
+        { head: t("filter.source"), cell: ({ source }) => sourceName(source) },
+        {
+          head: t("label.processor"),
+          style: ({ processor }) => (processor === null ? "nothing" : ""),
+          cell: ({ processor }) => processor ?? "–",
+        },
+        { head: t("label.attempts"), isNumber: true, cell: ({ attempts }) => attempts },
+        {
+          head: t("label.lastError"),
+          style: ({ lastError }) => (lastError === null ? "nothing" : "mono"),
+          cell: ({ lastError }) => lastError ?? "–",
+        },
+        {
+          head: t("label.created"),
+          style: () => "nowrap",
+          cell: ({ createdAt }) => <time dateTime={createdAt}>{formatMoment(createdAt)}</time>,
+        },
+      ]}
+    />
   );
 }
 

@@ -6,13 +6,14 @@ import { PROCESSORS, useReplicaState } from "../../replica-state.ts";
 import { t } from "../../words/words.ts";
 import { ThroughputChart } from "../overview/charts.tsx";
 import { useHistory } from "../overview/overview-data.ts";
-import { OtherUpstreams } from "./other-upstreams.tsx";
-import { ProcessorPanel } from "./processor-panel.tsx";
+import { useSimulatorState } from "./simulator-state.ts";
 import { Traffic } from "./traffic.tsx";
+import { OtherUpstreams, ProcessorPanel } from "./upstream-panels.tsx";
 
 /** Break the processors, send payments, and watch none of them be lost. */
 export function SimulatorPage() {
   const { data: state, failure } = useReplicaState();
+  const { switches, turn, failure: switchFailure, reload } = useSimulatorState();
   const { history } = useHistory("5m");
   return (
     <>
@@ -31,14 +32,17 @@ export function SimulatorPage() {
           </p>
           <div class="three-columns">
             <Traffic />
-            {PROCESSORS.map((name) => (
-              <ProcessorPanel key={name} name={name} state={state} />
-            ))}
+            {switches === null
+              ? null
+              : PROCESSORS.map((name) => (
+                  <ProcessorPanel key={name} name={name} state={state} switches={switches} turn={turn} />
+                ))}
           </div>
         </>
       )}
       {history === null ? null : <ThroughputChart times={history.times} series={history.series} />}
-      <OtherUpstreams />
+      {switchFailure === null || failure !== null ? null : <Failure result={switchFailure} retry={reload} />}
+      {switches === null ? null : <OtherUpstreams switches={switches} turn={turn} />}
     </>
   );
 }

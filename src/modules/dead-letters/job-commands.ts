@@ -1,16 +1,18 @@
 import { and, asc, eq, gt, lte, sql } from "drizzle-orm";
 import type { StoreContext } from "../../store/module.ts";
 import { conditionOf, type DeadLetterFilter } from "./filter-queries.ts";
-import { deadLetters, JOB_STATES, requeueJobs } from "./table.ts";
+import { deadLetters, JOB_STATES, type JobAction, requeueJobs } from "./table.ts";
 
 export interface NewJob {
+  readonly action: JobAction;
   readonly filter: DeadLetterFilter;
   readonly perSecond: number;
   readonly who: string;
   readonly matched: number;
 }
 
-type Requeue = (letterId: number, who: string, nowMs: number) => { readonly kind: string };
+/** Does the action with one letter. @returns whether it was done; false: the letter's source refused */
+type Act = (action: JobAction, letterId: number, who: string, nowMs: number) => boolean;
 
 const RUNNING = JOB_STATES.indexOf("running");
 const DONE = JOB_STATES.indexOf("done");
@@ -19,31 +21,32 @@ const CANCELLED = JOB_STATES.indexOf("cancelled");
 const WORK_EVERY_MS = 50;
 
 /**
- * Requeues of many letters, a few per transaction at the pace that was asked for. All that is known of a job is its
+ * Requeues and discards of many letters, a few per transaction at the pace that was asked for. All that is known of a job is its
  * row, so any replica goes on with it, also after a crash. Only letters that had died when the job began are looked
- * at, each once, in the order of their ids: one that dies again is not requeued again by the same job.
+ * at, each once, in the order of their ids: one that dies again is not taken again by the same job.
  */
-export class RequeueJobs {
+export class DeadLetterJobs {
   readonly #orm: StoreContext["orm"];
-  readonly #requeue: Requeue;
+  readonly #act: Act;
   readonly #now: () => number;
   readonly #running;
   #workAtMs = 0;
 
-  constructor(orm: StoreContext["orm"], requeue: Requeue, now: () => number) {
+  constructor(orm: StoreContext["orm"], act: Act, now: () => number) {
     this.#orm = orm;
-    this.#requeue = requeue;
+    this.#act = act;
     this.#now = now;
     this.#running = orm.select().from(requeueJobs).where(sql`${requeueJobs.state} = 0`).prepare();
   }
 
   /** @returns the job's id */
-  start({ filter, perSecond, who, matched }: NewJob, nowMs: number): number {
+  start({ action, filter, perSecond, who, matched }: NewJob, nowMs: number): number {
     const { id } = this.#orm
       .insert(requeueJobs)
       .values({
         createdAtMs: nowMs,
         who,
+        action,
         filter: JSON.stringify(filter),
         perSecond,
         matched,
@@ -54,12 +57,12 @@ export class RequeueJobs {
     return id;
   }
 
-  /** @returns false if there is no such job, or none that is still running */
-  cancel(id: number, nowMs: number): boolean {
+  /** @returns false if there is no such job of this action, or none that is still running */
+  cancel(action: JobAction, id: number, nowMs: number): boolean {
     const cancelled = this.#orm
       .update(requeueJobs)
       .set({ state: CANCELLED, endedAtMs: nowMs })
-      .where(and(eq(requeueJobs.id, id), eq(requeueJobs.state, RUNNING)))
+      .where(and(eq(requeueJobs.id, id), eq(requeueJobs.action, action), eq(requeueJobs.state, RUNNING)))
       .returning({ id: requeueJobs.id })
       .all();
     return cancelled.length > 0;
@@ -84,14 +87,14 @@ export class RequeueJobs {
     const due = Math.min(Math.floor((elapsedMs * job.perSecond) / 1000), job.perSecond);
     if (due === 0) return;
     const letters = this.#nextLetters(job, due);
-    let requeued = 0;
-    for (const { id } of letters) if (this.#requeue(id, job.who, now).kind === "requeued") requeued++;
+    let done = 0;
+    for (const { id } of letters) if (this.#act(job.action, id, job.who, now)) done++;
     const isOver = letters.length < due;
     this.#orm
       .update(requeueJobs)
       .set({
-        requeued: job.requeued + requeued,
-        refused: job.refused + letters.length - requeued,
+        requeued: job.requeued + done,
+        refused: job.refused + letters.length - done,
         lastId: letters.at(-1)?.id ?? job.lastId,
         // Exactly the time that these letters stand for, so that slow commits do not make a job slower.
         workedAtMs: due === job.perSecond ? now : job.workedAtMs + Math.ceil((due * 1000) / job.perSecond),
