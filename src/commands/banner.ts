@@ -31,5 +31,5 @@ export function printBanner({ settings, log }: CommandContext, replica: Replica,
 
 function administrationOf({ adminOpen, adminToken }: CommandContext["settings"]): string {
   if (adminOpen) return "open to everybody";
-  return adminToken === null ? "from this machine only" : "with the token";
+  return adminToken === null ? "from this machine only: ADMIN_TOKEN is not set" : "with the token";
 }

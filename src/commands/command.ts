@@ -19,8 +19,8 @@ export interface CommandContext {
 /** The exit code comes back as a value; what is thrown is a bug and ends with `EXIT.failure`. */
 export type RunCommand = (context: CommandContext) => Promise<number>;
 
-/** Exit codes, the same for every command. */
-export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+/** Exit codes, the same for every command; `incomplete`: not all that was asked for could be found out. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, incomplete: 2 } as const;
 
 export interface CommandFlag extends Flag {
   readonly meaning: string;

@@ -21,8 +21,12 @@ export async function run({ settings, args, print }: CommandContext): Promise<nu
     `restored: ${settings.databaseFile} holds ${result.payments} payments, schema ${result.schemaVersion}`,
   );
   print(
-    "what was pending when the backup was made may have been charged since: compare with the processors' books " +
-      "before you start (a payment that moved to the other processor after the backup would be charged again)",
+    "what was unfinished in the backup may have been charged since: after the start every upstream that may have done " +
+      "so is asked before anything is charged, so those payments take a little longer",
+  );
+  print(
+    "what was accepted after the backup is not in it: a client that sends such a payment again is charged again, so " +
+      "compare with the processors' books first",
   );
   if (existsSync(`${settings.databaseFile}${aside}`)) {
     print(`the database as it was: ${settings.databaseFile}${aside}`);

@@ -47,12 +47,34 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "audit",
-    summary: "Compare the books with each other and with the processors'; 1 if anything differs.",
+    summary: "Compare database, Redis and processors; 1 if anything differs.",
     details:
-      "Reads the database of a running or stopped gateway: the ledger, payments, tasks and rollups. With the " +
-      "processors' administrator's token their totals are compared, too; payments in flight differ for moments.",
+      "Reads the database of a running or stopped gateway: the ledger, payments, tasks and rollups among themselves; the " +
+      "counters in Redis if REDIS_URL is set; a sample of payments by their ids at both processors, half of it from those " +
+      "that were called more than once; with the administrator's token also the processors' totals, up to the oldest " +
+      "payment in flight. What differs from another system is looked at again after a pause. The page says what was " +
+      "compared, and nothing else was. Ends with 0 if that agrees, 1 if anything differs, 2 if something could not be " +
+      "compared (Redis or a processor is away, no database).",
     operands: [],
-    flags: [{ flag: "--processor-token", takesValue: true, meaning: "`X-Rinha-Token` of the processors." }],
+    flags: [
+      {
+        flag: "--processor-token",
+        takesValue: true,
+        meaning: "`X-Rinha-Token` of the processors: compare totals.",
+      },
+      {
+        flag: "--sample",
+        takesValue: true,
+        meaning: "Payments to ask for at both processors; 0 for none. [500]",
+      },
+      { flag: "--all", takesValue: false, meaning: "Ask for every payment at both processors." },
+      {
+        flag: "--seed",
+        takesValue: true,
+        meaning: "Draw the same sample and windows as the audit that said so.",
+      },
+      JSON_FLAG,
+    ],
     sections: ["Storage and cluster", "Payments through the processor pair"],
     readsEnvironment: true,
     load: () => import("./audit.ts"),

@@ -1,13 +1,16 @@
 import { Database } from "bun:sqlite";
 import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { SCHEMA_VERSION, schemaVersionOf } from "./migrations.ts";
+import { makePrivateFile, PRIVATE_DIRECTORY_MODE } from "../ring/private-file.ts";
+import { markCopy } from "./copied-database.ts";
+import { migrate, SCHEMA_VERSION, schemaVersionOf } from "./migrations.ts";
 
 /**
  * Backups: one SQLite file that holds everything committed at one moment, made while the gateway runs.
  *
- *   backup    VACUUM INTO file.part ──► verified ──► renamed to file
- *   restore   copy of the backup ──► verified ──► the old database set aside ──► renamed into its place
+ *   backup    VACUUM INTO file.part ──► marked as a copy ──► verified ──► renamed to file
+ *   restore   copy of the backup ──► verified ──► schema brought up to date, marked as a copy
+ *             ──► the old database set aside ──► renamed into its place
  *
  * Nothing is replaced by what was not verified.
  */
@@ -23,6 +26,8 @@ export function backUp(databaseFile: string, target: string): BackupResult {
   rmSync(part, { force: true });
   const sqlite = new Database(databaseFile, { readonly: true });
   try {
+    // VACUUM INTO takes an empty file for none, and keeps its mode.
+    makePrivateFile(part);
     sqlite.run("PRAGMA busy_timeout = 5000");
     // A read transaction: a snapshot of one moment, while writers go on.
     sqlite.query("VACUUM INTO ?").run(part);
@@ -32,7 +37,7 @@ export function backUp(databaseFile: string, target: string): BackupResult {
   } finally {
     sqlite.close();
   }
-  const verified = verify(part);
+  const verified = verifyMarked(part, markCopy);
   if (verified.kind === "refused") {
     rmSync(part, { force: true });
     return verified;
@@ -55,18 +60,40 @@ export function restore(backup: string, databaseFile: string, asideSuffix: strin
   if (running.length > 0) {
     return refused(`stop the replicas that use ${databaseFile} first: ${running.join(", ")}`);
   }
-  mkdirSync(dirname(databaseFile), { recursive: true });
+  mkdirSync(dirname(databaseFile), { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
   const part = `${databaseFile}.restore`;
   rmSync(part, { force: true });
   const copied = backUp(backup, part);
   if (copied.kind === "refused") return copied;
-  forgetReplicas(part);
+  const prepared = verifyMarked(part, (sqlite) => {
+    migrate(sqlite);
+    markCopy(sqlite);
+  });
+  if (prepared.kind === "refused") {
+    rmSync(part, { force: true });
+    return prepared;
+  }
   for (const suffix of ["-wal", "-shm", ""]) {
     const file = `${databaseFile}${suffix}`;
     if (existsSync(file)) renameSync(file, `${databaseFile}${asideSuffix}${suffix}`);
   }
   renameSync(part, databaseFile);
-  return verified;
+  return prepared;
+}
+
+/** Changes a file that nobody else knows of, then looks whether it is whole. */
+function verifyMarked(file: string, change: (sqlite: Database) => void): BackupResult {
+  try {
+    const sqlite = new Database(file, { readwrite: true });
+    try {
+      change(sqlite);
+    } finally {
+      sqlite.close();
+    }
+  } catch (error) {
+    return refused(`${file} cannot be prepared: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return verify(file);
 }
 
 /** Whether the file is a whole database of a schema that this executable knows. */
@@ -106,17 +133,6 @@ function runningReplicas(databaseFile: string): string[] {
   } catch {
     // The damaged database that is to be replaced: nobody runs on it.
     return [];
-  } finally {
-    sqlite.close();
-  }
-}
-
-/** Ring positions of the moment of the backup mean nothing to the intake logs as they are now. */
-function forgetReplicas(file: string): void {
-  const sqlite = new Database(file, { readwrite: true });
-  try {
-    sqlite.run("UPDATE tasks SET lease_owner = NULL, home = NULL");
-    sqlite.run("DELETE FROM replicas");
   } finally {
     sqlite.close();
   }

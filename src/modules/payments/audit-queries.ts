@@ -1,48 +1,196 @@
+import type { ProcessorName } from "../../domain/processor.ts";
+import { formatUuid } from "../../domain/uuid.ts";
+import { processorOf } from "../../ring/frames.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { TASK_KINDS } from "../../store/task-kinds.ts";
-import { PAYMENT_STATUS } from "./table.ts";
+import { PAYMENT_STATUS, type PaymentStatusName, statusName } from "./table.ts";
 
 /** What the books of section A contradict each other in; empty when they are sound. */
 export interface PaymentDifference {
   /** What should hold, as a sentence. */
   readonly rule: string;
-  /** How often, or by how much, it does not. */
+  /** How often it does not, as a sentence. */
   readonly found: string;
+  readonly count: number;
+  /** Some of the places where it does not. */
+  readonly examples: readonly string[];
 }
 
 const { pending, settled } = PAYMENT_STATUS;
 const KIND = TASK_KINDS.payment.number;
+const EXAMPLES_MAX = 5;
 
-/** Each rule counts what breaks it. */
+const ID = "lower(hex(p.correlation_id))";
+const SUMS = "default_count AS a, default_cents AS b, fallback_count AS c, fallback_cents AS d";
+
+/** Each selects what breaks it: a payment's id, or the name of a place. */
 const RULES: Readonly<Record<string, string>> = {
   "every pending payment has exactly one task": `
-    SELECT count(*) AS broken FROM payments p WHERE p.status = ${pending}
+    SELECT ${ID} AS place FROM payments p WHERE p.status = ${pending}
       AND (SELECT count(*) FROM tasks t WHERE t.kind = ${KIND} AND t.subject = p.seq) <> 1`,
   "no task is about a payment that is not pending": `
-    SELECT count(*) AS broken FROM tasks t LEFT JOIN payments p ON p.seq = t.subject
+    SELECT coalesce(${ID}, 'task ' || t.id) AS place FROM tasks t LEFT JOIN payments p ON p.seq = t.subject
       WHERE t.kind = ${KIND} AND (p.seq IS NULL OR p.status <> ${pending})`,
   "every settled payment has a processor, a time and a fee": `
-    SELECT count(*) AS broken FROM payments WHERE status = ${settled}
+    SELECT ${ID} AS place FROM payments p WHERE status = ${settled}
       AND (processor NOT IN (1, 2) OR requested_at_ms IS NULL OR settled_at_ms IS NULL OR fee_cents IS NULL)`,
-  "the rollups of every level count the settled payments, and their cents": `
-    WITH books AS (
-      SELECT coalesce(sum(processor = 1), 0) AS a, coalesce(sum(iif(processor = 1, amount_cents, 0)), 0) AS b,
-             coalesce(sum(processor = 2), 0) AS c, coalesce(sum(iif(processor = 2, amount_cents, 0)), 0) AS d
-        FROM payments WHERE status = ${settled}),
-    levels AS (
-      SELECT level, sum(default_count) AS a, sum(default_cents) AS b, sum(fallback_count) AS c, sum(fallback_cents) AS d
-        FROM payment_rollups GROUP BY level)
-    SELECT count(*) AS broken FROM levels, books
-      WHERE levels.a <> books.a OR levels.b <> books.b OR levels.c <> books.c OR levels.d <> books.d`,
+  // Every payment is in the millisecond of its requestedAt, and every millisecond in the bucket above it: so any
+  // window is right.
+  "the rollup of every millisecond counts the payments settled in it, and their cents": `
+    WITH booked AS (
+      SELECT requested_at_ms AS bucket,
+             sum(processor = 1) AS a, sum(iif(processor = 1, amount_cents, 0)) AS b,
+             sum(processor = 2) AS c, sum(iif(processor = 2, amount_cents, 0)) AS d
+        FROM payments WHERE status = ${settled} GROUP BY 1),
+    counted AS (SELECT bucket, ${SUMS} FROM payment_rollups WHERE level = 0)
+    SELECT 'millisecond ' || coalesce(booked.bucket, counted.bucket) AS place
+      FROM booked FULL JOIN counted USING (bucket)
+      WHERE booked.a IS NOT counted.a OR booked.b IS NOT counted.b
+         OR booked.c IS NOT counted.c OR booked.d IS NOT counted.d`,
+  "the rollups of every level are the sums of the level below": `
+    WITH below AS (
+      SELECT level + 1 AS level, bucket >> 6 AS bucket,
+             sum(default_count) AS a, sum(default_cents) AS b, sum(fallback_count) AS c, sum(fallback_cents) AS d
+        FROM payment_rollups WHERE level < 6 GROUP BY 1, 2),
+    above AS (SELECT level, bucket, ${SUMS} FROM payment_rollups WHERE level > 0)
+    SELECT 'level ' || coalesce(below.level, above.level) || ' bucket ' || coalesce(below.bucket, above.bucket) AS place
+      FROM below FULL JOIN above USING (level, bucket)
+      WHERE below.a IS NOT above.a OR below.b IS NOT above.b OR below.c IS NOT above.c OR below.d IS NOT above.d`,
 };
 
 /** Compares payments, tasks and rollups in one snapshot. */
 export function auditPayments({ sqlite }: OpenDatabase): PaymentDifference[] {
   const inOneSnapshot = sqlite.transaction(() =>
     Object.entries(RULES).flatMap(([rule, query]) => {
-      const broken = sqlite.query<{ broken: number }, []>(query).get()?.broken ?? 0;
-      return broken === 0 ? [] : [{ rule, found: `broken ${broken} times` }];
+      const rows = sqlite
+        .query<{ place: string; count: number }, []>(
+          `SELECT place, count(*) OVER () AS count FROM (${query}) LIMIT ${EXAMPLES_MAX}`,
+        )
+        .all();
+      const [first] = rows;
+      if (first === undefined) return [];
+      const { count } = first;
+      return [
+        { rule, found: `broken ${count} times`, count, examples: rows.map(({ place }) => readable(place)) },
+      ];
     }),
   );
   return inOneSnapshot();
+}
+
+export const PAYMENT_RULES = Object.keys(RULES).length;
+
+function readable(place: string): string {
+  return /^[0-9a-f]{32}$/.test(place) ? formatUuid(Buffer.from(place, "hex"), 0) : place;
+}
+
+/** A payment as it is compared with the processors. */
+export interface AuditedPayment {
+  readonly seq: number;
+  readonly correlationId: string;
+  readonly amountCents: number;
+  readonly status: PaymentStatusName;
+  /** Where and under which time it is settled. */
+  readonly processor: ProcessorName | null;
+  readonly requestedAtMs: number | null;
+}
+
+export interface PaymentCounts {
+  readonly pending: number;
+  readonly settled: number;
+  readonly dead: number;
+  /** When the oldest of all, and of those that are pending, was accepted, ms; null: there is none. */
+  readonly oldestAtMs: number | null;
+  readonly oldestPendingAtMs: number | null;
+  /** The first and the last time that a processor recorded, ms. */
+  readonly firstRequestedAtMs: number | null;
+  readonly lastRequestedAtMs: number | null;
+}
+
+interface PaymentRow {
+  readonly seq: number;
+  readonly id: Uint8Array;
+  readonly cents: number;
+  readonly status: number;
+  readonly processor: number;
+  readonly requestedAtMs: number | null;
+}
+
+const COLUMNS = `seq, correlation_id AS id, amount_cents AS cents, status, processor, requested_at_ms AS requestedAtMs`;
+/** Shuffles rows by a seed: multiplying by an odd number modulo 2^32 after an exclusive or (which SQLite spells so). */
+const SHUFFLED = "((((seq | ?1) - (seq & ?1)) * 2654435761) & 4294967295)";
+
+/** What the audit reads of payments, on a connection of its own. */
+export class PaymentAuditQueries {
+  readonly #sqlite: OpenDatabase["sqlite"];
+
+  constructor({ sqlite }: OpenDatabase) {
+    this.#sqlite = sqlite;
+  }
+
+  counts(): PaymentCounts {
+    const row = this.#sqlite
+      .query<PaymentCounts, []>(
+        `SELECT count(*) FILTER (WHERE status = ${pending}) AS pending, count(*) FILTER (WHERE status = ${settled}) AS settled,
+                count(*) FILTER (WHERE status = ${PAYMENT_STATUS.dead}) AS dead, min(accepted_at_ms) AS oldestAtMs,
+                min(accepted_at_ms) FILTER (WHERE status = ${pending}) AS oldestPendingAtMs,
+                min(requested_at_ms) AS firstRequestedAtMs, max(requested_at_ms) AS lastRequestedAtMs
+           FROM payments`,
+      )
+      .get();
+    if (row === null) throw new Error("a count returned nothing");
+    return row;
+  }
+
+  /**
+   * Payments of all states, the same for the same seed: half of them from those that were called more than once, as far
+   * as there are any, because only those can have been charged twice by a defect of routing.
+   */
+  sample(limit: number, seed: number): AuditedPayment[] {
+    const half = Math.ceil(limit / 2);
+    const called = this.#rows(`WHERE attempts > 1 ORDER BY ${SHUFFLED} LIMIT ?2`, seed, half);
+    const known = new Set(called.map(({ seq }) => seq));
+    const others = this.#rows(`ORDER BY ${SHUFFLED} LIMIT ?2`, seed, limit).filter(
+      ({ seq }) => !known.has(seq),
+    );
+    return [...called, ...others].slice(0, limit).map(paymentOf);
+  }
+
+  /** All payments behind `seq`, by row, at most `limit`. */
+  page(seq: number, limit: number): AuditedPayment[] {
+    return this.#rows("WHERE seq > ?1 ORDER BY seq LIMIT ?2", seq, limit).map(paymentOf);
+  }
+
+  /** The payment as it is now, or null. */
+  find(seq: number): AuditedPayment | null {
+    const [row] = this.#rows("WHERE seq = ?1 LIMIT ?2", seq, 1);
+    return row === undefined ? null : paymentOf(row);
+  }
+
+  /** Ids of payments that are settled at a processor under these times. */
+  settledBetween(processor: number, fromMs: number, toMs: number, limit: number): string[] {
+    return this.#sqlite
+      .query<{ id: Uint8Array }, [number, number, number, number]>(
+        "SELECT correlation_id AS id FROM payments WHERE processor = ? AND requested_at_ms BETWEEN ? AND ? LIMIT ?",
+      )
+      .all(processor, fromMs, toMs, limit)
+      .map(({ id }) => formatUuid(id, 0));
+  }
+
+  #rows(rest: string, first: number, second: number): PaymentRow[] {
+    return this.#sqlite
+      .query<PaymentRow, [number, number]>(`SELECT ${COLUMNS} FROM payments ${rest}`)
+      .all(first, second);
+  }
+}
+
+function paymentOf(row: PaymentRow): AuditedPayment {
+  return {
+    seq: row.seq,
+    correlationId: formatUuid(row.id, 0),
+    amountCents: row.cents,
+    status: statusName(row.status),
+    processor: processorOf(row.processor),
+    requestedAtMs: row.requestedAtMs,
+  };
 }
