@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { loadSettings } from "./load.ts";
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
@@ -46,6 +46,35 @@ test("the processors are two services, however their address is written", () => 
   ).toEqual([
     "PAYMENT_PROCESSOR_DEFAULT, PAYMENT_PROCESSOR_FALLBACK: expected two different services, got the same address for both.",
   ]);
+});
+
+describe("no upstream is the gateway itself", () => {
+  const OWN = "expected the address of another service, got this gateway's own";
+  const pair = { PAYMENT_PROCESSOR_DEFAULT: "http://127.0.0.1:9999", PAYMENT_PROCESSOR_FALLBACK: "http://b" };
+
+  test("as a processor, card gateway or payment gateway", () => {
+    expect(problemsOf(pair)).toEqual([`PAYMENT_PROCESSOR_DEFAULT: ${OWN} (http://127.0.0.1:9999).`]);
+    expect(problemsOf({ PAYMENTS_URL: "http://localhost:9999/x" })).toHaveLength(1);
+    expect(problemsOf({ PAYMENT_GATEWAY_URL: "http://LOCALHOST:9999" })).toHaveLength(1);
+  });
+
+  test.each([
+    [{ HOST: "0.0.0.0", PAYMENTS_URL: "http://127.0.0.1:9999" }, 1],
+    [{ HOST: "::", PAYMENTS_URL: "http://[::1]:9999" }, 1],
+    [{ HOST: "10.0.0.1", PAYMENTS_URL: "http://10.0.0.1:9999" }, 1],
+    [{ HOST: "0.0.0.0", PORT: "80", PAYMENTS_URL: "http://localhost" }, 1],
+    [{ PORT: "8080", PAYMENTS_URL: "http://127.0.0.1:9999" }, 0],
+    [{ HOST: "10.0.0.1", PAYMENTS_URL: "http://127.0.0.1:9999" }, 0],
+    [{ PAYMENTS_URL: "http://10.0.0.1:9999" }, 0],
+    // Where it will listen is not known yet, or it is no port at all.
+    [{ PORT: "0", PAYMENTS_URL: "http://127.0.0.1" }, 0],
+    [{ SOCKET: "/run/s", PAYMENTS_URL: "http://127.0.0.1:9999" }, 0],
+    // The simulated payment gateway is served at the own port on purpose.
+    [{ PAYMENT_GATEWAY_URL: "http://127.0.0.1:9999/mock-gateway" }, 0],
+    [{ PAYMENT_GATEWAY_URL: "http://127.0.0.1:9999/api/v1/mock-gateway" }, 0],
+  ])("%p: %i problems", (environment, count) => {
+    expect(problemsOf(environment)).toHaveLength(count);
+  });
 });
 
 test("a card gateway's token needs its address", () => {

@@ -1,4 +1,5 @@
 /** Rules between settings: each value is fine by itself, together they cannot be meant. */
+import { listensAt } from "./own-address.ts";
 import type { SettingKey, Settings } from "./settings.ts";
 
 interface Check {
@@ -10,7 +11,26 @@ interface Check {
 /** Longest path that fits into a socket's address (sun_path, 108 bytes with its final NUL). */
 const SOCKET_PATH_BYTES_MAX = 107;
 
+const UPSTREAMS = {
+  PAYMENT_PROCESSOR_DEFAULT: "paymentProcessorDefault",
+  PAYMENT_PROCESSOR_FALLBACK: "paymentProcessorFallback",
+  PAYMENTS_URL: "paymentsUrl",
+  PAYMENT_GATEWAY_URL: "paymentGatewayUrl",
+} as const satisfies Record<string, SettingKey>;
+
+/** The gateway would take its own calls for new payments, answer them 2xx, and nothing would ever be charged. */
+const LOOPS: readonly Check[] = Object.entries(UPSTREAMS).map(([name, key]) => ({
+  reads: [key, "host", "port", "socket"],
+  problem: (settings) => {
+    const address = settings[key];
+    return address !== null && listensAt(settings, address)
+      ? `${name}: expected the address of another service, got this gateway's own (${address}).`
+      : undefined;
+  },
+}));
+
 const CHECKS: readonly Check[] = [
+  ...LOOPS,
   {
     reads: ["bankDelayMinSeconds", "bankDelayMaxSeconds"],
     problem: ({ bankDelayMinSeconds: shortest, bankDelayMaxSeconds: longest }) =>

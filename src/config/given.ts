@@ -1,6 +1,6 @@
 /** Finds the text that gives a setting, and turns it into a value or into a message. */
 import { readFileSync } from "node:fs";
-import { maskCredentials } from "../log/redact.ts";
+import { MASK } from "../log/redact.ts";
 import { type Environment, variablesOf } from "./environment.ts";
 import type { SettingValue } from "./setting.ts";
 import type { NamedSetting } from "./settings.ts";
@@ -76,8 +76,12 @@ export function readValue(
   };
 }
 
-/** What came, safe to print: no credentials of an address, nothing after "?", no control characters, bounded. */
+/**
+ * What came, safe to print: no credentials of an address, also of one that lacks its scheme, nothing after "?" or
+ * "#", no control characters, bounded.
+ */
 function quote(text: string): string {
-  const shown = maskCredentials(text).replace(/\?.*$/s, "?…");
+  // Up to the last "@": a password that is not encoded may itself have "@" and "/".
+  const shown = text.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, `$1${MASK}@`).replace(/([?#]).*$/s, "$1…");
   return JSON.stringify(shown.length > 100 ? `${shown.slice(0, 100)}…` : shown);
 }

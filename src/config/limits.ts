@@ -20,7 +20,10 @@ export const LIMITS = {
     value: 128 * 1024,
     why: "a request body is at most 64 KiB and JSON escaping may double it",
   },
-  commandsWaitingMax: { value: 4096, why: "requests that wait for a commit; beyond it main answers 503" },
+  commandsWaitingMax: {
+    value: 1024,
+    why: "requests that wait for a commit, about 8 KB each, so that a replica of 80 MB lives; beyond it main answers 503",
+  },
   batchFramesMax: {
     value: 512,
     why: "bounds how long one transaction holds the write lock (about 10 ms)",
@@ -38,7 +41,10 @@ export const LIMITS = {
     value: 256,
     why: "calls in flight per processor and replica: three replicas stay under the processor's 800",
   },
-  historyEventsMax: { value: 100, why: "noted attempts per payment; later ones only count in `attempts`" },
+  historyEventsMax: {
+    value: 100,
+    why: "noted attempts per payment or order, 60 to 300 bytes each (with up to 200 characters of the answer); later ones only count in `attempts`",
+  },
   eventRingBytes: {
     value: 128 * 1024,
     why: "live events from the store thread to main; what finds no room is only counted",
@@ -51,6 +57,34 @@ export const LIMITS = {
   longPollsMax: {
     value: 4096,
     why: "clients that wait for a result, about 8 KB each; beyond it main answers 503",
+  },
+  bodyBytesMax: {
+    value: 64 * 1024,
+    why: "of a request's body: no call needs more than 1 KiB; beyond it main answers 413",
+  },
+  bodyBytesCut: {
+    value: 256 * 1024,
+    why: "a body without a declared length is cut off here, so that it cannot fill the memory; one that is declared longer is refused by the server itself (413 with an empty body)",
+  },
+  bodyDepthMax: {
+    value: 64,
+    why: "levels of nesting in a body: reading 60 KiB of brackets takes 30 ms, when nobody else is served (422)",
+  },
+  headBytesMax: {
+    value: 16 * 1024,
+    why: "of a request's line and headers together; the runtime's own bound, answered 431",
+  },
+  requestSeconds: {
+    value: 20,
+    why: "for a request to arrive whole, byte by byte or not, and of idleness (in effect up to 4 s less): twice as long as an answer waits for its commit",
+  },
+  silenceSeconds: {
+    value: 255,
+    why: "of a connection on which an answer is awaited on purpose (a long poll, a simulated delay): the longest that Bun counts; it holds until the connection ends, so it must not be for ever",
+  },
+  rateLimitClients: {
+    value: 8192,
+    why: "clients whose rate is remembered, twice as many for a while (2 MB); who did not come is forgotten first",
   },
   searchRowsMax: {
     value: 10_000,

@@ -84,6 +84,7 @@ describe("names", () => {
       "http://h:1",
       "redis://h",
       "abc",
+      "10.0.0.0/8",
     ];
     for (const setting of SETTINGS) {
       const text = samples.find(

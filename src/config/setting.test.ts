@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { boolean, choice, integer, percent, port, type Setting, seconds, share } from "./setting.ts";
-import { host, name, path, redisUrl, secret, upstream, word } from "./text-settings.ts";
+import { host, name, networks, path, redisUrl, secret, upstream, word } from "./text-settings.ts";
 
 /** What each kind takes, with the value it becomes, and what it refuses. */
 const KINDS: readonly {
@@ -93,6 +93,15 @@ const KINDS: readonly {
       ["my-host.local", "my-host.local"],
     ],
     refuses: ["", "http://h", "[::1]", "h/p", "a b"],
+  },
+  {
+    kind: "networks",
+    setting: networks(""),
+    takes: [
+      ["127.0.0.1", "127.0.0.1"],
+      ["10.0.0.0/8, ::1,2001:db8::/32", "10.0.0.0/8,::1,2001:db8::/32"],
+    ],
+    refuses: ["", ",", "10.0.0.0/8,", "proxy.example", "10.0.0.0/33", "10.0.0.0-10.0.0.9", "*"],
   },
   {
     kind: "name",

@@ -19,7 +19,7 @@ import {
   seconds,
   share,
 } from "./setting.ts";
-import { host, name, path, redisUrl, secret, upstream, word } from "./text-settings.ts";
+import { host, name, networks, path, redisUrl, secret, upstream, word } from "./text-settings.ts";
 
 const DAY = 86_400;
 const HOUR = 3_600;
@@ -32,6 +32,21 @@ const SERVER = {
   DISPATCH_THREADS: integer(1, [1, 8], "Threads that call processors, gateways and Redis."),
   SHUTDOWN_SECONDS: seconds(10, [0, 600], "How long a stop may wait for what is in flight."),
   LOG_LEVEL: choice(["debug", "info", "warn", "error"], "info", "The least severe lines that are logged."),
+  // Off by default: a load test, and a balancer that is not named as a proxy, come from one address.
+  RATE_LIMIT_PER_SECOND: integer(
+    0,
+    [0, 1_000_000],
+    "Requests per second and client; more are answered 429. 0 sets no limit.",
+  ),
+  RATE_LIMIT_BURST: integer(
+    100,
+    [1, 1_000_000],
+    "Requests that a client may send at once before the rate limit holds it.",
+  ),
+  TRUSTED_PROXIES: optional(
+    networks("Proxies whose `X-Forwarded-For` names the client; on a unix socket each is."),
+    "none",
+  ),
 };
 
 const STORAGE = {

@@ -1,4 +1,5 @@
 /** The kinds of settings that are text: paths, addresses, names, secrets. */
+import { parseNetwork } from "../domain/network-address.ts";
 import { type Setting, text } from "./setting.ts";
 
 /** A path; the loader makes it absolute, so that it names the same file in every thread. */
@@ -13,6 +14,18 @@ export const host = (defaultValue: string, meaning: string): Setting<string> =>
     { kind: "host", pattern: /^[A-Za-z0-9._:-]{1,253}$/, expected: "a host name or an IP address" },
     meaning,
   );
+
+/** IP addresses and networks in a row. */
+export function networks(meaning: string): Setting<string> {
+  return {
+    ...text("", { kind: "networks", pattern: /./, expected: "" }, meaning),
+    expected: "IP addresses and networks such as 127.0.0.1,10.0.0.0/8, separated by commas",
+    parse: (given) => {
+      const parts = given.split(",").map((part) => part.trim());
+      return parts.every((part) => parseNetwork(part) !== null) ? parts.join(",") : undefined;
+    },
+  };
+}
 
 /** A name that is safe as part of a file name and as a label: starts with a letter or digit. */
 export const name = (defaultValue: string, meaning: string): Setting<string> =>

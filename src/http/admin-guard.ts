@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { problem } from "./errors.ts";
+import { KnownSecret } from "./same-secret.ts";
 
 /**
  * Who may make an administrator's call (CONTRACTS, "Across all"):
@@ -45,22 +45,20 @@ const FORWARDING_HEADERS = ["forwarded", "x-forwarded-for", "x-real-ip"] as cons
 const LOCAL_ONLY: AdminDecision = { allowed: false, code: "ADMIN_LOCAL_ONLY", wrongToken: false };
 
 export class AdminGuard {
-  readonly #tokenDigest: Buffer | null;
+  readonly #token: KnownSecret | null;
   readonly #open: boolean;
 
   constructor(settings: AdminSettings) {
     const { token } = settings;
-    this.#tokenDigest = token === undefined || token === null || token === "" ? null : digest(token);
+    this.#token = token === undefined || token === null || token === "" ? null : new KnownSecret(token);
     this.#open = settings.open === true;
   }
 
   /** Decides about one request; pure, so that every case can be tested without a socket. */
   decide(request: AdminRequest): AdminDecision {
     const sent = bearerToken(request.header("authorization"));
-    if (this.#tokenDigest !== null) {
-      // Digests have one length, so that comparing them tells nothing about the token's, nor where it differs.
-      if (sent !== null && timingSafeEqual(digest(sent), this.#tokenDigest))
-        return { allowed: true, who: "token" };
+    if (this.#token !== null) {
+      if (sent !== null && this.#token.matches(sent)) return { allowed: true, who: "token" };
       if (!this.#open) return { allowed: false, code: "ADMIN_TOKEN_REQUIRED", wrongToken: sent !== null };
     }
     if (this.#open) return { allowed: true, who: "open" };
@@ -85,10 +83,6 @@ export class AdminGuard {
     const challenge = `Bearer realm="catraca"${decision.wrongToken ? ', error="invalid_token"' : ""}`;
     return problem(decision.code, { headers: { "www-authenticate": challenge } });
   }
-}
-
-function digest(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
 }
 
 /** The scheme's name may have any letter case (RFC 9110, 11.1). */
@@ -129,7 +123,8 @@ function isLoopback(address: string): boolean {
   return plain === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(plain);
 }
 
-function peerOf(request: Request, server: Bun.Server<unknown> | null): Peer {
+/** Who is at the other end of the connection that a request came over. */
+export function peerOf(request: Request, server: Bun.Server<unknown> | null): Peer {
   if (server === null) return { kind: "unknown" };
   const address = server.requestIP(request)?.address;
   if (address !== undefined && address !== "") return { kind: "tcp", address };

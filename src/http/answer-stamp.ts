@@ -1,6 +1,8 @@
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 
 export interface AnswerStampOptions {
+  /** Says no to a request before it is looked at, or null; without it none is asked. */
+  readonly admit?: ((request: Request) => Response | null) | undefined;
   /** Gives a request its id. */
   readonly identify: (request: Request) => string;
   /** Makes the answer to a request whose handling threw. */
@@ -19,14 +21,16 @@ type Handle = (request: Request) => Response | Promise<Response>;
  * keeping the request.
  */
 export function stampAnswers(options: AnswerStampOptions): (handle: Handle) => Handle {
-  const { identify, failed, onResponse, isStopping } = options;
+  const { admit, identify, failed, onResponse, isStopping } = options;
   const stamp = (response: Response, id: string): Response => {
     response.headers.set(REQUEST_ID_HEADER, id);
     if (isStopping?.() === true) response.headers.set("connection", "close");
     onResponse?.(response.status);
     return response;
   };
-  return (handle) => (request) => {
+  const guard = (handle: Handle): Handle =>
+    admit === undefined ? handle : (request) => admit(request) ?? handle(request);
+  const answerWith = (handle: Handle) => (request: Request) => {
     const id = identify(request);
     try {
       const answer = handle(request);
@@ -39,4 +43,5 @@ export function stampAnswers(options: AnswerStampOptions): (handle: Handle) => H
       return stamp(failed(error, request), id);
     }
   };
+  return (handle) => answerWith(guard(handle));
 }

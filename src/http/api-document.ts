@@ -43,7 +43,7 @@ interface Operation {
 
 /**
  * The generator offers three media types for every body, and leaves out descriptions that OpenAPI requires. Every
- * operation may also answer with a problem.
+ * operation may also answer with a problem, 429 among them.
  */
 function repairDocument(document: unknown): ApiDocument {
   const repaired = document as ApiDocument; // made by the generator a moment ago
@@ -54,7 +54,11 @@ function repairDocument(document: unknown): ApiDocument {
       if (operation.requestBody !== undefined && json !== undefined) {
         operation.requestBody.content = { "application/json": json };
       }
-      operation.responses = { ...operation.responses, default: PROBLEM_RESPONSE };
+      operation.responses = {
+        ...operation.responses,
+        429: operation.responses?.["429"] ?? RATE_LIMITED_RESPONSE,
+        default: PROBLEM_RESPONSE,
+      };
       for (const response of Object.values(operation.responses)) response.description ??= "Success";
     }
   }
@@ -64,6 +68,14 @@ function repairDocument(document: unknown): ApiDocument {
 const PROBLEM_RESPONSE = {
   description: "Any error; see /docs/errors for the codes.",
   content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
+
+const RATE_LIMITED_RESPONSE = {
+  description: "The client is above RATE_LIMIT_PER_SECOND, if one is set; nothing was done.",
+  headers: {
+    "Retry-After": { description: "Seconds.", schema: { type: "integer", minimum: 1 } },
+  },
+  content: PROBLEM_RESPONSE.content,
 };
 
 const PROBLEM_SCHEMA = {

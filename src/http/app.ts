@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import { LIMITS } from "../config/limits.ts";
 import { AllowedMethods, pathOf } from "./allowed-methods.ts";
 import { stampAnswers } from "./answer-stamp.ts";
 import { requireClassNames } from "./class-names.ts";
@@ -17,6 +18,8 @@ export interface HttpAppOptions {
   readonly logFailure?: (error: unknown, request: FailedRequest) => void;
   /** Once it says true, answers ask their clients to close the connection, so that a stop does not wait for them. */
   readonly isStopping?: () => boolean;
+  /** Says no to a request before anything of it is read, or null; see rate-limit.ts. */
+  readonly admit?: ((request: Request, server: Bun.Server<unknown> | null) => Response | null) | undefined;
   /** Routes that Bun serves by itself, past this app: bundled HTML pages. They get no request id. */
   readonly nativeRoutes?: Readonly<Record<string, Response | Bun.HTMLBundle>>;
 }
@@ -49,7 +52,9 @@ export function createHttpApp(options: HttpAppOptions = {}) {
     logFailure(error, { requestId: requestIdOf(request), method: request.method, path: pathOf(request.url) });
     return problem("INTERNAL");
   };
-  const stamp = stampAnswers({ identify, failed, onResponse, isStopping });
+  const { admit } = options;
+  const admitHere = admit === undefined ? undefined : (request: Request) => admit(request, app.server);
+  const stamp = stampAnswers({ admit: admitHere, identify, failed, onResponse, isStopping });
 
   const app = new Elysia({
     // Container names such as `api` are shorter than what Elysia takes for the shortest host.
@@ -57,6 +62,8 @@ export function createHttpApp(options: HttpAppOptions = {}) {
     serve: {
       development: false,
       maxRequestBodySize: BODY_BYTES_CUT,
+      // For the whole of a request: Bun does not prolong it while bytes drip in.
+      idleTimeout: LIMITS.requestSeconds.value,
       // Two replicas on one port by mistake would each get half of the requests; they should fail to start.
       reusePort: false,
       ...(options.nativeRoutes === undefined ? {} : { routes: options.nativeRoutes }),

@@ -52,6 +52,13 @@ export const ERRORS = {
     meaning: "The body is declared as something else than JSON, or is compressed.",
     remedy: "Send the body uncompressed, as JSON, with Content-Type: application/json.",
   },
+  RATE_LIMITED: {
+    status: 429,
+    title: "Too many requests",
+    meaning:
+      "This client sends more requests per second than RATE_LIMIT_PER_SECOND allows. This one was not taken.",
+    remedy: "Send the request again after the seconds that Retry-After names, and fewer per second.",
+  },
   INTERNAL: {
     status: 500,
     title: "Something went wrong here",
@@ -262,9 +269,9 @@ export const ERRORS = {
   },
   REQUEUE_JOB_NOT_FOUND: {
     status: 404,
-    title: "There is no such requeue",
-    meaning: "No requeue of many dead letters has that id, or it is not running any more.",
-    remedy: "Check the id; it is the one in the answer of POST /dlq/requeue.",
+    title: "There is no such requeue or discard",
+    meaning: "No requeue or discard of many dead letters has that id, or it is not running any more.",
+    remedy: "Check the id; it is the one in the answer of POST /dlq/requeue or POST /dlq/discard.",
   },
   TOPIC_NOT_FOUND: {
     status: 404,

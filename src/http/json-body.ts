@@ -1,20 +1,22 @@
+import { LIMITS } from "../config/limits.ts";
+import { isFromAnotherOrigin } from "./cross-origin.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import type { ProblemOptions } from "./errors.ts";
 
 /** 64 KiB (CONTRACTS, rules for every route). */
-export const BODY_BYTES_MAX = 65_536;
+export const BODY_BYTES_MAX = LIMITS.bodyBytesMax.value;
 
 /**
  * Above this Bun itself cuts the connection's body off, so that a body without a declared length cannot fill the
  * memory. Between the two limits the answer is ours; a declared length over 64 KiB is refused without reading.
  */
-export const BODY_BYTES_CUT = 4 * BODY_BYTES_MAX;
+export const BODY_BYTES_CUT = LIMITS.bodyBytesCut.value;
 
 /**
  * How deep arrays and objects may be nested. No body of ours needs more than 4; JSON.parse takes 30 ms for 60 KiB of
  * opening brackets, during which nobody else is served.
  */
-export const BODY_DEPTH_MAX = 64;
+export const BODY_DEPTH_MAX = LIMITS.bodyDepthMax.value;
 
 /** Why a body was not taken; thrown to get out of Elysia's parser and turned into a problem by the app. */
 export class BodyRejection extends Error {
@@ -41,6 +43,9 @@ export async function readJsonBody(request: Request, mediaType: string): Promise
     throw new BodyRejection("BODY_TOO_LARGE");
   // The common spelling is compared first; only other ones pay for normalising.
   if (mediaType !== "application/json" && !isJson(mediaType))
+    throw new BodyRejection("UNSUPPORTED_MEDIA_TYPE");
+  // JSON from a page of another site needs the browser's question first, which gets no; a body without a type does not.
+  if (mediaType === "" && isFromAnotherOrigin(request.headers))
     throw new BodyRejection("UNSUPPORTED_MEDIA_TYPE");
   const bytes = await request.bytes();
   if (bytes.length === 0) return null;

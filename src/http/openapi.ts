@@ -61,7 +61,12 @@ const START = `SwaggerUIBundle({
 `;
 
 function html(text: string, policy: string): Response {
-  const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": policy, ...FRESH };
+  const headers = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": policy,
+    "referrer-policy": "no-referrer",
+    ...FRESH,
+  };
   return new Response(text, { headers });
 }
 

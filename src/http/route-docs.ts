@@ -11,6 +11,16 @@ export const jsonAnswer = (description: string, example: unknown) => ({
   content: { "application/json": { example } },
 });
 
+/** An answer that has one of several forms, each shown under its name. */
+export const jsonAnswers = (description: string, forms: Readonly<Record<string, unknown>>) => ({
+  description,
+  content: {
+    "application/json": {
+      examples: Object.fromEntries(Object.entries(forms).map(([name, value]) => [name, { value }])),
+    },
+  },
+});
+
 /** A body of an object all of whose fields are required. */
 export const jsonBody = <Properties extends object>(properties: Properties, example: unknown) => ({
   required: true,

@@ -1,11 +1,15 @@
 /** nginx.conf with real nginx, in front of servers that are good or bad on purpose. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PROJECT } from "../../scripts/challenge/compose-file.ts";
 import { untilReady } from "../../scripts/challenge/deployment.ts";
 import { freePort } from "../../scripts/challenge/free-port.ts";
 import { prepareNginx } from "../../scripts/challenge/nginx-process.ts";
+import { LIMITS } from "../../src/config/limits.ts";
+import { type RawAnswer, sendRaw } from "../e2e/raw-http.ts";
+import { until } from "../e2e/until.ts";
 
 interface Seen {
   readonly method: string;
@@ -14,6 +18,9 @@ interface Seen {
   /** The port that nginx called from: one per connection. */
   readonly fromPort: number;
 }
+
+/** What requests to /held wait for. */
+const released = Promise.withResolvers<void>();
 
 /** A replica's stand-in, which notes what arrives. */
 class StandIn {
@@ -37,6 +44,7 @@ class StandIn {
     if (pathname === "/events")
       return new Response(ticks(), { headers: { "content-type": "text/event-stream" } });
     if (pathname.includes("late")) await Bun.sleep(700);
+    if (pathname === "/held") await released.promise;
     return new Response("ok");
   }
 }
@@ -143,6 +151,53 @@ describe("two good replicas and one that is gone", () => {
     expect((await fetch(`${url}/payments`, { method: "POST", body: "x".repeat(200_000) })).status).toBe(413);
     expect(received().length).toBe(1);
   });
+});
+
+test("nginx closes idle connections to the replicas before they do, so no request is sent into one that ends", () => {
+  const upstream = /upstream catraca \{[^}]*\}/.exec(readFileSync(join(PROJECT, "nginx.conf"), "utf8"))?.[0];
+  const seconds = Number(/keepalive_timeout (\d+)s;/.exec(upstream ?? "")?.[1]);
+  // The runtime's timers have ticks of 4 s.
+  expect(seconds).toBeLessThan(LIMITS.requestSeconds.value - 4);
+});
+
+describe("clients that take more than their share", () => {
+  beforeAll(() => startNginx(standIns.map((standIn) => standIn.port)));
+  afterAll(stopNginx);
+  const HELD_MAX = 1024;
+  const TOO_MANY = 20;
+
+  test("one address has at most 1024 requests under way: the next one is 429 and reaches nobody", async () => {
+    const refused: RawAnswer[] = [];
+    const asked = Array.from({ length: HELD_MAX + TOO_MANY }, async () => {
+      const answer = await sendRaw(url, "GET /held HTTP/1.1\r\nHost: x\r\n\r\n", 40_000);
+      if (answer.status === 429) refused.push(answer);
+      return answer.status;
+    });
+    await until("as many refusals as requests too many", 30_000, () => refused.length >= TOO_MANY);
+    await until("the others at the replicas", 30_000, () => received().length >= HELD_MAX);
+    released.resolve();
+    const statuses = await Promise.all(asked);
+    expect(statuses.filter((status) => status === 200).length).toBe(HELD_MAX);
+    expect(refused.length).toBe(TOO_MANY);
+    expect(received().length).toBe(HELD_MAX);
+    expect((await fetch(`${url}/x`)).status).toBe(200);
+  }, 60_000);
+
+  test("who sends byte by byte is cut off, and no replica notices", async () => {
+    const begun = performance.now();
+    const ended = Promise.withResolvers<void>();
+    const socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      socket: { data: () => {}, close: () => ended.resolve(), error: () => ended.resolve() },
+    });
+    socket.write("GET /x HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    const timer = setInterval(() => socket.write("a"), 500);
+    await ended.promise;
+    clearInterval(timer);
+    expect(performance.now() - begun).toBeGreaterThan(5_000);
+    expect(received()).toEqual([]);
+  }, 40_000);
 });
 
 describe("a replica that takes a request and hangs up", () => {
