@@ -1,3 +1,4 @@
+import { setPriority } from "node:os";
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
 import type { CounterAnswer, CounterQuestion } from "../cluster/counter-reader.ts";
 import { HealthTurn } from "../cluster/health-turn.ts";
@@ -9,24 +10,21 @@ import { PROCESSOR_NAMES } from "../domain/processor.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import { CardSeal } from "../modules/orders/card-seal.ts";
-import { createChargeRunner } from "../modules/orders/charge-runner.ts";
 import type { Doorbell } from "../ring/doorbell.ts";
 import { RingConsumer } from "../ring/ring-consumer.ts";
 import { attachSharedRing } from "../ring/ring-memory.ts";
 import { RingProducer } from "../ring/ring-producer.ts";
 import { startCheckpointer } from "../store/checkpointer.ts";
-import { BankClient, type BankPayment } from "../upstreams/bank.ts";
-import { CardGatewayClient } from "../upstreams/card-gateway.ts";
 import { HttpClient } from "../upstreams/http-client.ts";
-import { type GatewayPayment, PaymentGatewayClient } from "../upstreams/payment-gateway.ts";
 import { ProcessorClient } from "../upstreams/processor-client.ts";
 import { ProcessorHealthPoll } from "../upstreams/processor-health.ts";
 import type { UpstreamUrls } from "./built-in-server.ts";
-import type { TaskRunners } from "./dispatch-tasks.ts";
 import { type DispatchTask, DispatchThread } from "./dispatch-thread.ts";
 import { attachBells, type EngineMemory, METRICS_PAGE } from "./engine-memory.ts";
 import { compileAsUsual, compileLater } from "./engine-options.ts";
 import { SharedState } from "./shared-state.ts";
+import { createRunners } from "./task-runners.ts";
+import { watchMain } from "./watchdog.ts";
 
 /** What main sends to start a dispatch thread. */
 export interface DispatchStart {
@@ -44,6 +42,7 @@ declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<DispatchStart>) => {
   const { settings } = data;
+  standBack();
   compileLater();
   const log = createLogger({ level: settings.logLevel, thread: "dispatch", replica: settings.replicaId });
   start(data, log).catch((error: unknown) => {
@@ -54,6 +53,22 @@ self.onmessage = ({ data }: MessageEvent<DispatchStart>) => {
     });
   });
 };
+
+/**
+ * Where the cores do not suffice for all, clients are answered and their payments stored before calls are made:
+ * a third of the share of a thread that does not stand back.
+ */
+const NICENESS = 5;
+
+function standBack(): void {
+  // Linux knows it per thread (setpriority(2), notes); elsewhere it would slow down the whole process.
+  if (process.platform !== "linux") return;
+  try {
+    setPriority(0, NICENESS);
+  } catch {
+    // A sandbox may forbid the call; then all threads stand equal.
+  }
+}
 
 async function start(
   { settings, memory, index, upstreamUrls, cardKey }: DispatchStart,
@@ -100,6 +115,7 @@ async function start(
     runners: createRunners(client, settings, upstreamUrls, new CardSeal(cardKey)),
     pay: (processor, payment) =>
       payment.uncertain ? clients[processor].resume(payment) : clients[processor].pay(payment),
+    lookup: (processor, correlationId) => clients[processor].lookup(correlationId),
     tasks: new RingConsumer(attachSharedRing(tasks)),
     outcomes: new RingProducer(attachSharedRing(outcomes)),
     bell,
@@ -127,33 +143,14 @@ async function start(
       self.postMessage({ questionId: data.questionId, counted } satisfies CounterAnswer);
     };
   }
+  const stopWatching = index === 0 ? watchMain(state, log) : () => {};
   compileAsUsual();
   await thread.run();
+  stopWatching();
   stopCheckpoints();
   for (const poll of polls) poll.stop();
   cluster?.stop();
   client.close();
-}
-
-/** Who is called for the tasks of each kind but payments; a payload is what the kind's TaskHandler described. */
-function createRunners(
-  client: HttpClient,
-  settings: Settings,
-  urls: UpstreamUrls,
-  seal: CardSeal,
-): TaskRunners {
-  const cardGateway = new CardGatewayClient(urls.cardGateway, client, {
-    token: settings.paymentsToken,
-    apiVersion: settings.paymentsXApiVersion,
-    timeoutMs: settings.paymentsTimeoutSeconds * 1000,
-  });
-  const gateway = new PaymentGatewayClient(urls.gateway, client, settings.gatewayTimeoutSeconds * 1000);
-  const bank = new BankClient(urls.bank, client);
-  return {
-    accountPayment: ({ payload }) => bank.pay(payload as BankPayment),
-    order: createChargeRunner(cardGateway, seal),
-    userPayment: async ({ payload }) => ({ outcome: await gateway.pay(payload as GatewayPayment) }),
-  };
 }
 
 function startHealthPolls(

@@ -58,3 +58,5 @@ const CHECKS = {
     SELECT id AS subject, 0 AS expected, balance_cents - held_cents AS found
     FROM ledger_accounts WHERE kind <> 1 AND balance_cents < held_cents`,
 } as const;
+
+export const LEDGER_RULES = Object.keys(CHECKS).length;

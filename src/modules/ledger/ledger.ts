@@ -134,17 +134,13 @@ export class Ledger implements StoreModule {
       const isRepeat = statements.findTransfer.get({ id }) !== undefined;
       return isRepeat ? { kind: "exists" } : { kind: "refused", reason };
     }
-    const row: { seq: number } | undefined = statements.addTransfer.get({
-      id,
-      kind: TRANSFER_KINDS[kind],
-      reference: reference ?? null,
-      atMs,
-    });
-    if (row === undefined) return { kind: "exists" };
+    const added = statements.addTransfer.run(id, TRANSFER_KINDS[kind], reference ?? null, atMs);
+    if (added.changes === 0) return { kind: "exists" };
+    const transferSeq = Number(added.lastInsertRowid);
     this.#sheet.apply(entries, freed);
     for (const { accountId, cents } of entries) {
       const balanceAfterCents = this.#sheet.account(accountId).balanceCents;
-      statements.addEntry.run({ accountId, transferSeq: row.seq, cents, balanceAfterCents });
+      statements.addEntry.run(accountId, transferSeq, cents, balanceAfterCents);
     }
     return { kind: "done" };
   }

@@ -1,4 +1,5 @@
 import { and, eq, isNotNull, lte, sql } from "drizzle-orm";
+import { compile } from "../../store/compiled-statement.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { ledgerAccounts, ledgerEntries, ledgerHolds, ledgerTransfers } from "./table.ts";
 
@@ -29,31 +30,35 @@ export function prepareTransfers(orm: OpenDatabase["orm"]) {
       .set({ balanceCents: value("balanceCents"), heldCents: value("heldCents") })
       .where(eq(ledgerAccounts.id, sql.placeholder("id")))
       .prepare(),
-    addTransfer: orm
-      .insert(ledgerTransfers)
-      .values({
-        id: sql.placeholder("id"),
-        kind: sql.placeholder("kind"),
-        reference: sql.placeholder("reference"),
-        atMs: sql.placeholder("atMs"),
-      })
-      .onConflictDoNothing()
-      .returning({ seq: ledgerTransfers.seq })
-      .prepare(),
+    // No RETURNING: its rows go through a table of their own, for which SQLite takes 100 KiB each time.
+    addTransfer: compile(
+      orm,
+      orm
+        .insert(ledgerTransfers)
+        .values({
+          id: sql.placeholder("id"),
+          kind: sql.placeholder("kind"),
+          reference: sql.placeholder("reference"),
+          atMs: sql.placeholder("atMs"),
+        })
+        .onConflictDoNothing(),
+      ["id", "kind", "reference", "atMs"],
+    ),
     findTransfer: orm
       .select({ seq: ledgerTransfers.seq })
       .from(ledgerTransfers)
       .where(eq(ledgerTransfers.id, sql.placeholder("id")))
       .prepare(),
-    addEntry: orm
-      .insert(ledgerEntries)
-      .values({
+    addEntry: compile(
+      orm,
+      orm.insert(ledgerEntries).values({
         accountId: sql.placeholder("accountId"),
         transferSeq: sql.placeholder("transferSeq"),
         cents: sql.placeholder("cents"),
         balanceAfterCents: sql.placeholder("balanceAfterCents"),
-      })
-      .prepare(),
+      }),
+      ["accountId", "transferSeq", "cents", "balanceAfterCents"],
+    ),
   };
 }
 

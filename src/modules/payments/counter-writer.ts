@@ -1,5 +1,6 @@
 import { and, isNotNull, lt, lte, min, sql } from "drizzle-orm";
 import type { ProcessorName } from "../../domain/processor.ts";
+import { compile } from "../../store/compiled-statement.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { cluster } from "../../store/tables.ts";
 import { paymentCounterOutbox } from "./table.ts";
@@ -13,18 +14,21 @@ export type CounterDelta = [number, number, number, number, number];
  */
 export class CounterOutbox {
   readonly #orm: OpenDatabase["orm"];
-  readonly #next;
+  readonly #last;
+  readonly #advance;
   readonly #insert;
   readonly #deltas = new Map<number, CounterDelta>();
 
   constructor(orm: OpenDatabase["orm"]) {
     this.#orm = orm;
-    this.#next = orm
-      .update(cluster)
-      .set({ counterSeq: sql`${cluster.counterSeq} + 1` })
-      .where(isNotNull(cluster.counterEpoch))
-      .returning({ seq: cluster.counterSeq })
-      .prepare();
+    this.#last = compile<{ counter_seq: number }>(
+      orm,
+      orm.select({ seq: cluster.counterSeq }).from(cluster).where(isNotNull(cluster.counterEpoch)),
+      [],
+    );
+    this.#advance = compile(orm, orm.update(cluster).set({ counterSeq: sql`${sql.placeholder("seq")}` }), [
+      "seq",
+    ]);
     this.#insert = orm
       .insert(paymentCounterOutbox)
       .values({
@@ -54,9 +58,15 @@ export class CounterOutbox {
   /** Writes the batch's deltas; none are wanted while no replica uses Redis. */
   flush(nowMs: number): void {
     if (this.#deltas.size === 0) return;
-    const [row] = this.#next.all();
-    if (row !== undefined) {
-      this.#insert.run({ seq: row.seq, atMs: nowMs, deltas: JSON.stringify([...this.#deltas.values()]) });
+    const row = this.#last.get();
+    if (row !== null) {
+      const seq = row.counter_seq + 1;
+      this.#advance.run(seq);
+      this.#insert.run({
+        seq,
+        atMs: nowMs,
+        deltas: JSON.stringify([...this.#deltas.values()]),
+      });
     }
     this.#deltas.clear();
   }
@@ -125,7 +135,8 @@ export class CounterKeeper {
   }
 
   isDue(nowMs: number): boolean {
-    if (nowMs < this.#trimAtMs) return false;
+    // Also when the clock was set back.
+    if (nowMs < this.#trimAtMs && nowMs >= this.#trimAtMs - TRIM_EVERY_MS) return false;
     this.#trimAtMs = nowMs + TRIM_EVERY_MS;
     const { first, firstAtMs, last } = this.#rows();
     if (first === null || firstAtMs === null) return false;

@@ -1,12 +1,11 @@
 import { sql } from "drizzle-orm";
 import type { ProcessorName } from "../../domain/processor.ts";
-import { bucketOf, ROLLUP_LEVELS } from "../../domain/rollup.ts";
+import { ROLLUP_BASE, ROLLUP_LEVELS } from "../../domain/rollup.ts";
 import { compile } from "../../store/compiled-statement.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { paymentRollups } from "./table.ts";
 
 interface RollupDelta {
-  readonly level: number;
   readonly bucket: number;
   defaultCount: number;
   defaultCents: number;
@@ -17,7 +16,7 @@ interface RollupDelta {
 /** Adds the settlements of one batch to the rollups: payments that share a bucket share its one write. */
 export class RollupWriter {
   readonly #upsert;
-  readonly #deltas = new Map<string, RollupDelta>();
+  readonly #levels = Array.from({ length: ROLLUP_LEVELS }, (_, level) => new RollupLevel(level));
 
   constructor(orm: OpenDatabase["orm"]) {
     const grow = (column: string) => sql.raw(`${column} + excluded.${column}`);
@@ -46,8 +45,9 @@ export class RollupWriter {
 
   /** Counts a settled payment under the time that the processor recorded. */
   add(processor: ProcessorName, requestedAtMs: number, amountCents: number): void {
-    for (let level = 0; level < ROLLUP_LEVELS; level++) {
-      const delta = this.#deltaOf(level, bucketOf(requestedAtMs, level));
+    let bucket = requestedAtMs;
+    for (const level of this.#levels) {
+      const delta = level.deltaOf(bucket);
       if (processor === "default") {
         delta.defaultCount++;
         delta.defaultCents += amountCents;
@@ -55,30 +55,54 @@ export class RollupWriter {
         delta.fallbackCount++;
         delta.fallbackCents += amountCents;
       }
+      // The next level's bucket, see bucketOf: rounding down twice is rounding down once.
+      bucket = Math.floor(bucket / ROLLUP_BASE);
     }
   }
 
   /** Writes the batch's sums, in the transaction that settled its payments. */
   flush(): void {
-    if (this.#deltas.size === 0) return;
-    for (const delta of this.#deltas.values()) {
-      const { level, bucket, defaultCount, defaultCents, fallbackCount, fallbackCents } = delta;
-      this.#upsert.run(level, bucket, defaultCount, defaultCents, fallbackCount, fallbackCents);
+    for (const level of this.#levels) {
+      for (const delta of level.deltas()) {
+        const { bucket, defaultCount, defaultCents, fallbackCount, fallbackCents } = delta;
+        this.#upsert.run(level.level, bucket, defaultCount, defaultCents, fallbackCount, fallbackCents);
+      }
+      level.clear();
     }
-    this.#deltas.clear();
   }
 
   discard(): void {
-    this.#deltas.clear();
+    for (const level of this.#levels) level.clear();
+  }
+}
+
+/** What one batch adds to the buckets of one level. Payments of a batch are close: most share the last bucket. */
+class RollupLevel {
+  readonly level: number;
+  readonly #deltas = new Map<number, RollupDelta>();
+  #last: RollupDelta | undefined;
+
+  constructor(level: number) {
+    this.level = level;
   }
 
-  #deltaOf(level: number, bucket: number): RollupDelta {
-    const key = `${level}:${bucket}`;
-    let delta = this.#deltas.get(key);
+  deltaOf(bucket: number): RollupDelta {
+    if (this.#last?.bucket === bucket) return this.#last;
+    let delta = this.#deltas.get(bucket);
     if (delta === undefined) {
-      delta = { level, bucket, defaultCount: 0, defaultCents: 0, fallbackCount: 0, fallbackCents: 0 };
-      this.#deltas.set(key, delta);
+      delta = { bucket, defaultCount: 0, defaultCents: 0, fallbackCount: 0, fallbackCents: 0 };
+      this.#deltas.set(bucket, delta);
     }
+    this.#last = delta;
     return delta;
+  }
+
+  deltas(): Iterable<RollupDelta> {
+    return this.#deltas.values();
+  }
+
+  clear(): void {
+    this.#deltas.clear();
+    this.#last = undefined;
   }
 }
