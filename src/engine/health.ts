@@ -16,8 +16,8 @@ export interface Health {
   readonly intakeFill: number;
 }
 
-/** Loops come round every 100 ms; a thread that has not for so long is stuck, or starved of CPU. */
-const BEAT_MAX_MS = 3000;
+/** Loops come round every 100 ms, main's beat every second; a thread that is so late is stuck, or starved of CPU. */
+export const BEAT_MS_MAX = 3000;
 const FILL_MAX = 0.9;
 /** Below this, a burst of payments could fill the disk before anybody looks. */
 const DISK_MIN_BYTES = 16 * 1024 * 1024;
@@ -25,7 +25,8 @@ const DISK_MIN_BYTES = 16 * 1024 * 1024;
 /** Looks at the replica's threads, rings and disk. @param nowMs ms since the epoch */
 export function healthOf(replica: Replica, nowMs: number): Health {
   const { state, settings, intake } = replica;
-  const isLate = (beatMs: number) => beatMs !== 0 && nowMs - beatMs > BEAT_MAX_MS;
+  // Either way: after the clock was set back, the last beat of a thread that hangs lies in the future.
+  const isLate = (beatMs: number) => beatMs !== 0 && Math.abs(nowMs - beatMs) > BEAT_MS_MAX;
   const threads = Array.from({ length: settings.dispatchThreads }, (_, index) => index);
   const database = state.trouble ?? "ok";
   const queue = intake.fillRatio > FILL_MAX ? "full" : "ok";

@@ -21,7 +21,7 @@ const DISPATCH_SLOTS = 2;
 export const DISPATCH_THREADS_MAX = 8;
 
 /** Float64 slots. A beat is when a thread's loop last came round, ms since the epoch. */
-const FLOAT = { healthBlock: 0, storeBeat: 4, dispatchBeat: 5 } as const;
+const FLOAT = { healthBlock: 0, storeBeat: 4, mainBeat: 5, dispatchBeat: 6 } as const;
 const HEALTH_SLOT = { minResponseTimeMs: 0, seenAtMs: 1 } as const;
 const HEALTH_SLOTS = 2;
 
@@ -235,7 +235,13 @@ export class SharedState {
     this.#words.writeFloat(TOPIC_BLOCK + slot, offset === null ? 0 : offset + 1);
   }
 
-  /** Whether each thread's loop came round lately is judged by main from these. */
+  /** Whether each thread's loop came round lately is judged from these: main's by dispatch, the others' by main. */
+  get mainBeatMs(): number {
+    return this.#words.readFloat(FLOAT.mainBeat);
+  }
+  set mainBeatMs(ms: number) {
+    this.#words.writeFloat(FLOAT.mainBeat, ms);
+  }
   get storeBeatMs(): number {
     return this.#words.readFloat(FLOAT.storeBeat);
   }
