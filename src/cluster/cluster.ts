@@ -36,6 +36,8 @@ export interface ClusterParts {
 const WATCH_MS = 50;
 /** What is read is a few rows, mostly the newest. */
 const CACHE_KIB = 256;
+/** Feeding that fails so often in a row, at most a second each, gets new connections. */
+const FAILURES_MAX = 10;
 /** Feeding has time: summaries are exact without it. */
 const FEED_TIMEOUT_MS = 1_000;
 
@@ -62,6 +64,8 @@ export class Cluster {
   #relay: LiveRelay | null = null;
   /** The eviction policy that makes this Redis unfit; null while there is none. */
   #evicts: string | null = null;
+  /** Steps in a row that failed. */
+  #failures = 0;
   #isFeeding = false;
   #feedAtMs = 0;
   #isPublishing = false;
@@ -230,10 +234,14 @@ export class Cluster {
       this.#isFeeding = true;
       this.#sync
         .step(head, now)
-        .then(() => this.#set("ok"))
+        .then(() => {
+          this.#set("ok");
+          this.#failures = 0;
+        })
         .catch((error: unknown) => {
           this.#count();
           this.#set("away");
+          this.#failed();
           log.debug("feeding Redis failed; tried again", { error });
         })
         .finally(() => {
@@ -243,6 +251,13 @@ export class Cluster {
     } catch (error) {
       log.debug("cannot look at the database now", { error });
     }
+  }
+
+  /** After half an answer whatever comes is taken for its other half: only a new connection ends that. */
+  #failed(): void {
+    if (++this.#failures % FAILURES_MAX !== 0) return;
+    this.#redis?.disconnect(true);
+    this.#subscriber?.disconnect(true);
   }
 
   #set(redis: "ok" | "away"): void {

@@ -131,7 +131,9 @@ end
  */
 export const ACTIVATE = `${DISCARD}
 local known = redis.call('HMGET', KEYS[1], 'epoch', 'build', 'applied')
-local isNewer = known[1] ~= ARGV[1] or tonumber(known[3]) < tonumber(ARGV[3])
+-- Said twice, as by a proxy that repeats: it counts already, and is no build that came too late.
+if known[2] == ARGV[2] then return 1 end
+local isNewer = known[1] ~= ARGV[1] or (tonumber(known[3]) or -1) < tonumber(ARGV[3])
 if not isNewer or not redis.call('ZSCORE', KEYS[1] .. ':builds', ARGV[2]) then
   discard(ARGV[2])
   return 0

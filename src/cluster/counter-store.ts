@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { bucketOf, ROLLUP_LEVELS, type RollupRange } from "../domain/rollup.ts";
+import { readApplied, readCountedWindow, wholeOf } from "./counter-answers.ts";
 import {
   CHUNK_BUCKETS,
   type CounterSums,
@@ -50,6 +51,7 @@ export interface CounterSnapshot {
   readonly buckets: Iterable<RollupBucket>;
 }
 
+/** Redis is a process of its own: what it answers is looked at before anything is counted with it. */
 const scripts = {
   query: new RedisScript(QUERY),
   apply: new RedisScript(APPLY),
@@ -76,19 +78,7 @@ export class CounterStore {
   /** Sums the ranges that `rangesOf` made of a window; null when there are no counters. */
   async query(ranges: readonly RollupRange[]): Promise<CountedWindow | null> {
     const args = ranges.flatMap(({ level, first, last }) => [level, first, last]);
-    // The shape is the script's own.
-    const answer = (await scripts.query.run(this.#redis, this.#key, args)) as string[];
-    const [epoch, applied, ...numbers] = answer;
-    if (epoch === undefined || applied === undefined) return null;
-    const [defaultCount = 0, defaultCents = 0, fallbackCount = 0, fallbackCents = 0, ...rest] =
-      numbers.map(Number);
-    const missing: RollupRange[] = [];
-    for (let at = 0; at < rest.length; at += 3) {
-      const [level = 0, first = 0, last = 0] = rest.slice(at, at + 3);
-      missing.push({ level, first, last });
-    }
-    const sums = { defaultCount, defaultCents, fallbackCount, fallbackCents };
-    return { epoch, appliedSeq: Number(applied), sums, missing };
+    return readCountedWindow(await scripts.query.run(this.#redis, this.#key, args), ranges);
   }
 
   /** Adds deltas, exactly once however often it is tried. */
@@ -98,14 +88,14 @@ export class CounterStore {
       const { defaultCount, defaultCents, fallbackCount, fallbackCents } = sums;
       args.push(level, bucket, defaultCount, defaultCents, fallbackCount, fallbackCents);
     }
-    const [kind, seq] = (await scripts.apply.run(this.#redis, this.#key, args)) as [string, string?];
-    return kind === "applied" ? { kind, seq: Number(seq) } : { kind: "other_epoch" };
+    return readApplied(await scripts.apply.run(this.#redis, this.#key, args));
   }
 
   /** Up to where Redis has the history `epoch`; null when it has another or none. */
   async appliedSeq(epoch: string): Promise<number | null> {
     const [known, applied] = await this.#redis.hmget(this.#key, "epoch", "applied");
-    return known === epoch ? Number(applied) : null;
+    // A number that is none is no better than no counters: they are built anew.
+    return known === epoch ? wholeOf(applied) : null;
   }
 
   /** Deletes what has become too old for its level. */

@@ -32,6 +32,8 @@ const TRIM_MS = 1_000;
 /** Rows, and payments in them, that one call applies: some ms of Redis. */
 const ROWS_MAX = 64;
 const DELTAS_MAX = 400;
+/** Calls per step: a Redis that never gets ahead, whatever it answers, is asked again in the next one. */
+const ROUNDS_MAX = 1_000;
 
 export class CounterSync {
   readonly #parts: CounterSyncParts;
@@ -73,7 +75,7 @@ export class CounterSync {
     const { store, feed, metrics } = this.#parts;
     let seq = this.#applied?.epoch === epoch && this.#rank === 0 ? this.#applied.seq : null;
     seq ??= await store.appliedSeq(epoch);
-    while (seq !== null && seq < head.seq) {
+    for (let round = 0; round < ROUNDS_MAX && seq !== null && seq < head.seq; round++) {
       const rows = upTo(feed.rowsAfter(seq, ROWS_MAX));
       const first = rows[0];
       const last = rows.at(-1);

@@ -29,6 +29,10 @@ export interface LiveRelayParts {
 
 const REPEAT_MS = 2_000;
 const FORGET_MS = 5_000;
+/** What is more than these did not come from replicas of ours, and would only cost memory. */
+const PEERS_MAX = 256;
+const EVENTS_MAX = 1_000;
+const EVENT_CHARACTERS_MAX = 16 * 1024;
 
 export class LiveRelay {
   readonly #parts: LiveRelayParts;
@@ -85,6 +89,7 @@ export class LiveRelay {
     }
     const { from, events, results } = message;
     if (events || results) {
+      if (this.#peers.size >= PEERS_MAX && !this.#peers.has(from)) return;
       this.#peers.set(from, { interest: { events, results }, untilMs: performance.now() + FORGET_MS });
     } else this.#peers.delete(from);
     this.#tellMain();
@@ -125,7 +130,9 @@ export class LiveRelay {
   }
 
   #takeEvents(text: string): void {
-    const [from, ...events] = text.split("\n");
-    if (from !== this.#parts.replicaName) this.#parts.toMain({ kind: "peerEvents", events });
+    const [from, ...lines] = text.split("\n", EVENTS_MAX + 1);
+    if (from === this.#parts.replicaName) return;
+    const events = lines.filter((line) => line.length <= EVENT_CHARACTERS_MAX && !line.includes("\r"));
+    this.#parts.toMain({ kind: "peerEvents", events });
   }
 }

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
+import { isResponseTimeMs, PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
 import type { SharedState } from "../engine/shared-state.ts";
 
 /**
@@ -60,6 +60,8 @@ export function listenToPeers(
         state.setPeerBreaker(message.processor, message.open, message.atMs);
         return;
       case "health":
+        // From the future it would hide all that is said after it.
+        if (message.seenAtMs > Date.now() + CLOCKS_APART_MAX_MS) return;
         if (message.seenAtMs <= (state.health(message.processor)?.seenAtMs ?? 0)) return;
         state.setHealth(message.processor, message);
         return;
@@ -68,6 +70,11 @@ export function listenToPeers(
     }
   });
 }
+
+/** The replicas are on one machine, with one clock; it may be set. */
+const CLOCKS_APART_MAX_MS = 60_000;
+/** The last moment that a Date can name (ECMAScript, 21.4.1.1). */
+const TIME_MAX_MS = 8.64e15;
 
 /** The message, or null: another version of this program may say what this one does not know. */
 export function readMessage(text: string): LiveMessage | null {
@@ -87,14 +94,18 @@ export function readMessage(text: string): LiveMessage | null {
     return { kind, from, events, results };
   }
   if (!isProcessorName(processor)) return null;
-  if (kind === "breaker" && typeof open === "boolean" && typeof atMs === "number") {
+  if (kind === "breaker" && typeof open === "boolean" && isTimeMs(atMs)) {
     return { kind, from, processor, open, atMs };
   }
-  const isHealth = typeof failing === "boolean" && typeof minResponseTimeMs === "number";
-  if (kind === "health" && isHealth && typeof seenAtMs === "number") {
+  if (kind !== "health" || typeof failing !== "boolean") return null;
+  if (isResponseTimeMs(minResponseTimeMs) && isTimeMs(seenAtMs)) {
     return { kind, from, processor, failing, minResponseTimeMs, seenAtMs };
   }
   return null;
+}
+
+function isTimeMs(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= TIME_MAX_MS;
 }
 
 function isProcessorName(value: unknown): value is ProcessorName {

@@ -21,6 +21,7 @@ const CONNECT_TIMEOUT_MS = 1_000;
 /** Opens a connection. ioredis is loaded here and not before, so a replica without Redis does not carry it. */
 export async function connectRedis(options: RedisConnectionOptions): Promise<Redis> {
   const { Redis: RedisClient } = await import("ioredis");
+  await containReplies();
   const redis = new RedisClient(options.url, {
     connectionName: options.name,
     commandTimeout: options.commandTimeoutMs,
@@ -29,6 +30,9 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // Whoever subscribes does so at every "ready": ioredis would leave its own attempt's failure to nobody, and an
+    // unhandled rejection ends the process.
+    autoResubscribe: false,
     retryStrategy: (attempt) => Math.min(RETRY_FIRST_MS * attempt, RETRY_MS_MAX),
   });
   let wasAway = false;
@@ -45,4 +49,29 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     wasAway = false;
   });
   return redis;
+}
+
+/** What is used here of the class that takes replies apart; its type declares both methods private. */
+interface ReplyHandler {
+  dispatch(take: () => void): void;
+  returnFatalError(error: unknown): void;
+}
+
+/**
+ * ioredis takes replies for what they should be, and throws what a malformed one makes of it (`[]` in place of a
+ * message) at the whole process, which then ends. Here it costs the connection, which is made anew.
+ */
+async function containReplies(): Promise<void> {
+  const { default: imported } = await import("ioredis/built/DataHandler.js");
+  // A CommonJS module with a `default` of its own: here that is the class, in the compiled file it is the module.
+  const { prototype } = "default" in imported ? (imported.default as typeof imported) : imported;
+  // Both methods are there since 6.0.0, the version that is pinned; a test sends malformed replies.
+  const handler = prototype as unknown as ReplyHandler;
+  handler.dispatch = function (this: ReplyHandler, take) {
+    try {
+      take();
+    } catch (error) {
+      this.returnFatalError(error);
+    }
+  };
 }

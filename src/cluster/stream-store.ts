@@ -56,8 +56,10 @@ export class StreamStore {
     const fields = Object.entries(await this.#redis.hgetall(this.#key));
     return new Map(
       fields.flatMap(([field, text]) => {
-        const [nextOffset, lastAtMs] = text.split(" ").map(Number);
-        return nextOffset === undefined || lastAtMs === undefined ? [] : [[field, { nextOffset, lastAtMs }]];
+        // Anything else was not written here.
+        const [, nextOffset, lastAtMs] = /^(\d{1,15}) (\d{1,15})$/.exec(text) ?? [];
+        if (nextOffset === undefined || lastAtMs === undefined) return [];
+        return [[field, { nextOffset: Number(nextOffset), lastAtMs: Number(lastAtMs) }]];
       }),
     );
   }

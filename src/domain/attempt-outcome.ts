@@ -22,4 +22,14 @@ export type AttemptOutcome =
   | { readonly kind: "failed"; readonly code: string }
   | { readonly kind: "unknown"; readonly code: string };
 
+/** What else was seen of a call: for people who look at it later, nothing is decided by it. */
+export interface CallReport {
+  /** It could change nothing: the upstream was only asked. */
+  readonly isLookup: boolean;
+  /** HTTP status of the answer; null: there was none. */
+  readonly status: number | null;
+  /** The beginning of the answer's body, made by domain/answer-excerpt.ts. */
+  readonly excerpt: string | null;
+}
+
 export type OutcomeKind = AttemptOutcome["kind"];

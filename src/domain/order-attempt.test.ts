@@ -1,25 +1,31 @@
 import { describe, expect, test } from "bun:test";
 import type { AttemptOutcome } from "./attempt-outcome.ts";
 import {
+  callEndsAfterMs,
   decideOrderAttempt,
   ORDER_ATTEMPTS_MAX,
   type OrderAttempt,
   orderRetryPolicy,
 } from "./order-attempt.ts";
 
-const policy = orderRetryPolicy(1000);
+const CALL_ENDS_AFTER_MS = callEndsAfterMs(10_000);
+const PATIENCE = { retries: orderRetryPolicy(1000), callEndsAfterMs: CALL_ENDS_AFTER_MS };
+const NOW_MS = 1_000_000;
+/** An unanswered call that is just, and one that is not quite, old enough to be over. */
+const LONG_AGO_MS = NOW_MS - CALL_ENDS_AFTER_MS;
+const LATELY_MS = LONG_AGO_MS + 1;
 const DECLINED: AttemptOutcome = { kind: "declined", code: "card_declined" };
 const FAILED: AttemptOutcome = { kind: "failed", code: "http_500" };
 const UNKNOWN: AttemptOutcome = { kind: "unknown", code: "timeout" };
 const SETTLED: AttemptOutcome = { kind: "settled", requestedAtMs: 1 };
 
 function decide(outcome: AttemptOutcome, attempt: Partial<OrderAttempt> = {}, random = () => 0) {
-  const given = { attempts: 1, wasUncertain: false, isCardGone: false, ...attempt };
-  return decideOrderAttempt({ outcome, ...given }, policy, random);
+  const given = { attempts: 1, calledAtMs: NOW_MS, uncertainAtMs: null, isCardGone: false, ...attempt };
+  return decideOrderAttempt({ outcome, ...given }, PATIENCE, random);
 }
 
 test("an authorized order is authorized, whatever was before", () => {
-  expect(decide(SETTLED, { attempts: 9, wasUncertain: true, isCardGone: true })).toEqual({
+  expect(decide(SETTLED, { attempts: 9, uncertainAtMs: LATELY_MS, isCardGone: true })).toEqual({
     kind: "authorized",
   });
 });
@@ -61,14 +67,22 @@ describe("an outcome that is unknown", () => {
   test("stays unknown when a later call fails or is refused: that says nothing about the earlier one", () => {
     const later: AttemptOutcome[] = [FAILED, { kind: "refused", code: "http_429" }];
     for (const outcome of later) {
-      const decision = decide(outcome, { attempts: 7, wasUncertain: true });
+      const decision = decide(outcome, { attempts: 7, uncertainAtMs: 0 });
       expect(decision).toMatchObject({ kind: "retry", isUncertain: true });
     }
   });
 
-  test("is settled by an answer about the reference", () => {
-    expect(decide(DECLINED, { wasUncertain: true })).toMatchObject({ kind: "retry", isUncertain: false });
-    expect(decide(DECLINED, { attempts: 5, wasUncertain: true })).toMatchObject({ kind: "failed" });
+  test("is settled by an answer about the reference, once no call can be on its way any more", () => {
+    const uncertainAtMs = LONG_AGO_MS;
+    expect(decide(DECLINED, { uncertainAtMs })).toMatchObject({ kind: "retry", isUncertain: false });
+    expect(decide(DECLINED, { attempts: 5, uncertainAtMs })).toMatchObject({ kind: "failed" });
+  });
+
+  test("is not settled by a no that was asked for while the call may still land", () => {
+    for (const attempts of [1, 5, 50]) {
+      const decision = decide(DECLINED, { attempts, uncertainAtMs: LATELY_MS });
+      expect(decision).toMatchObject({ kind: "retry", isUncertain: true });
+    }
   });
 
   test("is asked about at least every half minute", () => {
@@ -83,11 +97,31 @@ describe("a card that is gone", () => {
   });
 
   test("keeps one open that may have been charged, until the gateway says", () => {
-    const uncertain = { isCardGone: true, wasUncertain: true };
+    const uncertain = { isCardGone: true, uncertainAtMs: LONG_AGO_MS };
     expect(decide(FAILED, uncertain)).toMatchObject({ kind: "retry", isUncertain: true });
     expect(decide({ kind: "declined", code: "not_charged" }, uncertain)).toEqual({
       kind: "failed",
       code: "card_lost",
     });
   });
+
+  test("is asked about again when the answer will count, not before", () => {
+    const no = { kind: "declined", code: "not_charged" } as const;
+    const sinceMs = NOW_MS - 3_000;
+    const decision = decide(no, { isCardGone: true, uncertainAtMs: sinceMs });
+    const restMs = CALL_ENDS_AFTER_MS - 3_000;
+    expect(decision).toEqual({ kind: "retry", delayMs: restMs, isUncertain: true });
+    const later = { isCardGone: true, uncertainAtMs: sinceMs, calledAtMs: NOW_MS + restMs };
+    expect(decide(no, later)).toEqual({ kind: "failed", code: "card_lost" });
+  });
+
+  test("a clock that was set back believes later, never earlier", () => {
+    const no = { kind: "declined", code: "not_charged" } as const;
+    const attempt = { isCardGone: true, uncertainAtMs: NOW_MS + 60_000 };
+    expect(decide(no, attempt)).toMatchObject({ kind: "retry", delayMs: CALL_ENDS_AFTER_MS + 60_000 });
+  });
+});
+
+test("a call is given its time-out to be sent and as long again to arrive, a second at least", () => {
+  expect([100, 1_000, 10_000].map(callEndsAfterMs)).toEqual([1_100, 2_000, 20_000]);
 });

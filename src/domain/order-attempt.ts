@@ -25,8 +25,10 @@ export interface OrderAttempt {
   readonly outcome: AttemptOutcome;
   /** Attempts since the order was accepted or requeued, this one included. */
   readonly attempts: number;
-  /** Before this attempt: an earlier call may have charged it. */
-  readonly wasUncertain: boolean;
+  /** When this attempt was written down, before it was made, ms. */
+  readonly calledAtMs: number;
+  /** The same of the last earlier call that may have charged and was not answered, ms; null: there is none. */
+  readonly uncertainAtMs: number | null;
   /** The card cannot be read any more: nothing can be charged, only asked. */
   readonly isCardGone: boolean;
 }
@@ -36,22 +38,46 @@ export type OrderDecision =
   | { readonly kind: "retry"; readonly delayMs: number; readonly isUncertain: boolean }
   | { readonly kind: "failed"; readonly code: string };
 
+export interface OrderPatience {
+  readonly retries: RetryPolicy;
+  /** How long a call that nobody answered may still be on its way to the gateway, ms. */
+  readonly callEndsAfterMs: number;
+}
+
+/**
+ * How long a call may be on its way that nobody hears of any more: its process gives up after `timeoutMs`, and what it
+ * had sent by then is given as long again to arrive, a second at least.
+ */
+export function callEndsAfterMs(timeoutMs: number): number {
+  return timeoutMs + Math.max(timeoutMs, CALL_MARGIN_MS);
+}
+const CALL_MARGIN_MS = 1_000;
+
 /**
  * What follows an attempt. An order fails only when it certainly has not been charged: while an earlier call's
  * outcome is unknown the gateway is asked with the same reference, however often that takes. Only an answer about
  * the reference itself makes it certain (`settled`, `declined`); that a later call was refused or failed does not.
+ *
+ *   unanswered call written down ──────────── callEndsAfterMs ───────────► no call is on its way any more
+ *     "not charged" asked for in here: the call may still land             asked for from here on: believed
  */
 export function decideOrderAttempt(
   attempt: OrderAttempt,
-  policy: RetryPolicy,
+  { retries, callEndsAfterMs }: OrderPatience,
   random: () => number,
 ): OrderDecision {
-  const { outcome, attempts, wasUncertain, isCardGone } = attempt;
+  const { outcome, attempts, calledAtMs, uncertainAtMs, isCardGone } = attempt;
   if (outcome.kind === "settled") return { kind: "authorized" };
-  const isUncertain = outcome.kind === "unknown" || (wasUncertain && outcome.kind !== "declined");
+  // Counted from when this call was written down, not from its answer: the gateway may have looked at once.
+  const unsureMs = uncertainAtMs === null ? 0 : Math.max(0, uncertainAtMs + callEndsAfterMs - calledAtMs);
+  const isDoubtOver = uncertainAtMs === null || (outcome.kind === "declined" && unsureMs === 0);
+  const isUncertain = outcome.kind === "unknown" || !isDoubtOver;
+  const isLastCall = isCardGone || attempts >= retries.maximumAttempts;
   if (!isUncertain && isCardGone) return { kind: "failed", code: "card_lost" };
-  if (!isUncertain && attempts >= policy.maximumAttempts) return { kind: "failed", code: outcome.code };
-  const delayMs = retryDelayMs(policy, attempts, random);
+  if (!isUncertain && isLastCall) return { kind: "failed", code: outcome.code };
+  const delayMs = retryDelayMs(retries, attempts, random);
   const askedForMs = outcome.kind === "refused" ? (outcome.retryAfterMs ?? 0) : 0;
-  return { kind: "retry", delayMs: Math.max(delayMs, askedForMs), isUncertain };
+  // Nothing but to ask is left, and the same no would not be believed before.
+  const uselessMs = outcome.kind === "declined" && isLastCall ? unsureMs : 0;
+  return { kind: "retry", delayMs: Math.max(delayMs, askedForMs, uselessMs), isUncertain };
 }

@@ -18,6 +18,10 @@ export interface TaskCall {
 export interface TaskCallOutcome extends TaskResult {
   readonly taskId: number;
   readonly kind: TaskKind;
+  /** As in AttemptFrame. */
+  readonly fence: number;
+  /** From the start of the runner to its end. */
+  readonly latencyMs: number;
 }
 
 /** What may leave the store thread once the batch is committed. */

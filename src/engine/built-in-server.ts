@@ -22,6 +22,9 @@ export interface BuiltInServer {
   readonly isBuiltIn: (name: UpstreamName) => boolean;
   /** Answers a request to a built-in upstream; `path` is what follows its prefix. */
   readonly handle: (name: UpstreamName, request: Request, path: string) => Promise<Response>;
+  /** Null: real services in their place. */
+  readonly processors: BuiltInProcessors | null;
+  readonly cardGateway: CardGatewaySimulator | null;
   readonly mockGateway: MockGateway;
   readonly bank: BankSimulator;
   readonly stop: () => void;
@@ -43,16 +46,17 @@ export function serveBuiltIns(settings: Settings, log: Logger): BuiltInServer {
   };
   const mockGateway = simulateGateway(settings);
   const handlers = new Map<UpstreamName, Handle>();
-  if (configured.default === null || configured.fallback === null) {
-    const processors = simulateProcessors(settings, log);
+  const isSimulated = configured.default === null || configured.fallback === null;
+  const processors = isSimulated ? simulateProcessors(settings, log) : null;
+  if (processors !== null) {
     handlers.set("default", (request, path) => processors.default.handle(request, path));
     handlers.set("fallback", (request, path) => processors.fallback.handle(request, path));
   }
   if (configured.gateway === null) handlers.set("gateway", (request) => mockGateway.pay(request));
   const bank = simulateBank(settings);
   handlers.set("bank", (request, path) => bank.handle(request, path));
-  if (configured.cardGateway === null) {
-    const cardGateway = new CardGatewaySimulator();
+  const cardGateway = configured.cardGateway === null ? new CardGatewaySimulator() : null;
+  if (cardGateway !== null) {
     handlers.set("cardGateway", (request, path) => cardGateway.handle(request, path));
   }
   const servers = new Map([...handlers].map(([name, handle]) => [name, listenOnLoopback(handle)]));
@@ -64,6 +68,8 @@ export function serveBuiltIns(settings: Settings, log: Logger): BuiltInServer {
       if (handle === undefined) throw new Error(`the upstream ${name} is not built in here`);
       return handle(request, path);
     },
+    processors,
+    cardGateway,
     mockGateway,
     bank,
     stop: () => {

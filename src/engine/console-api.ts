@@ -15,7 +15,7 @@ export function consoleApi(replica: Replica, live: Live, payments: PaymentQuerie
   return consoleApiRoutes({
     overview: live.overview,
     sources: [
-      paymentSource(reader, payments),
+      paymentSource(reader),
       orderSource(reader),
       userPaymentSource(reader),
       accountPaymentSource(reader),

@@ -7,6 +7,12 @@ import type { TaskCall, TaskCallOutcome } from "./batch-effects.ts";
 
 /** Does the call of one kind of task; what it throws counts as an unknown outcome. */
 export type TaskRunner = (call: TaskCall) => Promise<TaskResult>;
+export interface DispatchTasksHooks {
+  /** The last loss of the lease that the thread has heard of. */
+  readonly fence: () => number;
+  /** Called after an outcome was sealed in the ring, to publish it soon. */
+  readonly onOutcome: () => void;
+}
 export type TaskRunners = Readonly<Partial<Record<TaskKind, TaskRunner>>>;
 
 /**
@@ -16,19 +22,18 @@ export type TaskRunners = Readonly<Partial<Record<TaskKind, TaskRunner>>>;
 export class DispatchTasks {
   readonly #runners: TaskRunners;
   readonly #outcomes: RingProducer;
-  readonly #onOutcome: () => void;
   readonly #log: Logger;
+  readonly #hooks: DispatchTasksHooks;
   /** Calls that are out, by task. */
   readonly #calls = new Map<number, TaskCall>();
   /** Outcomes that found the ring full; at most as many as there are calls. */
   readonly #unwritten: TaskCallOutcome[] = [];
 
-  /** @param onOutcome called after an outcome was sealed in the ring, to publish it soon */
-  constructor(runners: TaskRunners, outcomes: RingProducer, onOutcome: () => void, log: Logger) {
+  constructor(runners: TaskRunners, outcomes: RingProducer, log: Logger, hooks: DispatchTasksHooks) {
     this.#runners = runners;
     this.#outcomes = outcomes;
-    this.#onOutcome = onOutcome;
     this.#log = log;
+    this.#hooks = hooks;
   }
 
   /** Calls that are out, or whose outcome is not in the ring yet. */
@@ -38,13 +43,16 @@ export class DispatchTasks {
 
   start(call: TaskCall): void {
     this.#calls.set(call.taskId, call);
+    const startedAt = performance.now();
     void this.#run(call).then((result) => {
       // Forgotten meanwhile: another replica has the task, and the store would ignore this outcome.
       if (this.#calls.get(call.taskId) !== call) return;
       this.#calls.delete(call.taskId);
-      this.#unwritten.push({ taskId: call.taskId, kind: call.kind, ...result });
+      const { fence, onOutcome } = this.#hooks;
+      const latencyMs = performance.now() - startedAt;
+      this.#unwritten.push({ taskId: call.taskId, kind: call.kind, fence: fence(), latencyMs, ...result });
       this.flush();
-      this.#onOutcome();
+      onOutcome();
     });
   }
 

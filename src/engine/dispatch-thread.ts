@@ -7,6 +7,7 @@ import type { Doorbell } from "../ring/doorbell.ts";
 import {
   ATTEMPT_BYTES_MAX,
   attemptBytes,
+  EITHER_PROCESSOR,
   FRAME_KINDS,
   processorNumber,
   processorOf,
@@ -14,6 +15,7 @@ import {
   readPaymentTask,
   TASK_MARK_BYTES,
   writeAttempt,
+  writeTaskMark,
 } from "../ring/frames.ts";
 import type { RingConsumer } from "../ring/ring-consumer.ts";
 import type { RingProducer } from "../ring/ring-producer.ts";
@@ -21,6 +23,7 @@ import type { PaymentOutcome } from "../upstreams/processor-client.ts";
 import type { TaskCall } from "./batch-effects.ts";
 import { DispatchTasks, type TaskRunners } from "./dispatch-tasks.ts";
 import { HeapCare } from "./heap-care.ts";
+import { PaymentInquirer, type PaymentLookup } from "./payment-inquirer.ts";
 import { DROP, PHASES, type SharedState } from "./shared-state.ts";
 
 export interface DispatchTask extends PaymentTask {
@@ -42,6 +45,7 @@ export interface DispatchThreadParts {
   readonly index: number;
   readonly dispatcher: PaymentDispatcher<DispatchTask>;
   readonly pay: PayCall;
+  readonly lookup: PaymentLookup;
   /** Who calls what for the tasks of the other kinds. */
   readonly runners: TaskRunners;
   readonly tasks: RingConsumer;
@@ -61,9 +65,6 @@ export interface DispatchThreadParts {
 const IDLE_MS = 100;
 const DRAIN_TICK_MS = 10;
 const REPORT_MS = 100;
-/** The dispatcher's clock: like the wall clock at the start, but it never goes back. */
-const CLOCK_OFFSET_MS = Date.now() - performance.now();
-const steadyNowMs = () => CLOCK_OFFSET_MS + performance.now();
 const BREAKER_LEVEL = { closed: 0, "half-open": 1, open: 2 } as const;
 /** A call's outcome frame, and an assign frame besides, with their headers. */
 const FRAME_ROOM_BYTES = ATTEMPT_BYTES_MAX + TASK_MARK_BYTES + 32;
@@ -88,6 +89,8 @@ export class DispatchThread {
   readonly #breakerWasOpen: Record<ProcessorName, boolean> = { default: false, fallback: false };
   readonly #heap = new HeapCare("dispatch");
   readonly #others: DispatchTasks;
+  readonly #inquirer: PaymentInquirer<DispatchTask>;
+  readonly #clockOffsetMs = Date.now() - performance.now();
   /** The last loss of the lease that this thread has heard of, see SharedState.fence. */
   #fence = 0;
   #isPumpPlanned = false;
@@ -95,23 +98,49 @@ export class DispatchThread {
 
   constructor(parts: DispatchThreadParts) {
     this.#parts = parts;
-    this.#others = new DispatchTasks(parts.runners, parts.outcomes, () => this.#planPump(), parts.log);
+    this.#others = new DispatchTasks(parts.runners, parts.outcomes, parts.log, {
+      fence: () => this.#fence,
+      onOutcome: () => this.#planPump(),
+    });
+    this.#inquirer = new PaymentInquirer<DispatchTask>({
+      lookup: parts.lookup,
+      onRecorded: (task, processor, outcome, latencyMs) => {
+        if (this.#isOurs(task)) this.#writeOutcome(task, processor, outcome, Date.now(), latencyMs);
+        this.#planPump();
+      },
+      onNowhere: (task) => {
+        if (this.#isOurs(task)) parts.dispatcher.add(task, this.#steadyNowMs());
+        this.#planPump();
+      },
+      log: parts.log,
+    });
   }
 
   /** Runs until the drain phase; ends with every task settled, or handed back to the database. */
   async run(): Promise<void> {
-    const { bell, state, index, dispatcher } = this.#parts;
+    const { bell, state } = this.#parts;
     while (state.phase === PHASES.run) {
       const seen = bell.value;
-      const now = steadyNowMs();
-      state.setDispatchBeatMs(index, Date.now());
-      this.#lookAtHealth(now);
-      this.#pump();
-      const wakeInMs = dispatcher.nextWakeMs(now) - now;
-      await bell.waitAsync(seen, Math.max(1, Math.min(IDLE_MS, wakeInMs)));
+      const wakeInMs = this.turn();
+      await bell.waitAsync(seen, wakeInMs);
     }
-    await this.#drain();
-    state.setDispatchStopped(index);
+    await this.drain();
+  }
+
+  /** Takes what is in the ring and starts what is due. @returns after how long to look again at the latest, ms */
+  turn(): number {
+    const { state, index, dispatcher } = this.#parts;
+    const now = this.#steadyNowMs();
+    state.setDispatchBeatMs(index, Date.now());
+    this.#lookAtHealth(now);
+    this.#pump();
+    const wakeInMs = Math.min(dispatcher.nextWakeMs(now), this.#inquirer.nextWakeMs()) - now;
+    return Math.max(1, Math.min(IDLE_MS, wakeInMs));
+  }
+
+  /** The dispatcher's clock: like the wall clock at the start, but it never goes back. */
+  #steadyNowMs(): number {
+    return this.#clockOffsetMs + performance.now();
   }
 
   /** Tells the dispatcher what the processors said of themselves since the last look. */
@@ -156,18 +185,20 @@ export class DispatchThread {
 
   #pump(): void {
     const { dispatcher, state, index, outcomes, storeBell } = this.#parts;
-    const now = steadyNowMs();
+    const now = this.#steadyNowMs();
     // Woken after a long sleep, or commits fail: what waits here may be another replica's work by now.
     const holdsLease = state.holdsLease(Date.now());
     if (holdsLease || state.phase !== PHASES.run) this.#takeTasks();
     this.#others.flush();
     if (state.phase === PHASES.run && holdsLease) {
       // Looked at again before each call, because a process may be stopped anywhere.
-      while (this.#hasRoom() && state.holdsLease(Date.now())) {
+      const mayCall = () => this.#hasRoom() && state.holdsLease(Date.now());
+      this.#inquirer.ask(now, mayCall, () => this.#steadyNowMs());
+      while (mayCall()) {
         const action = dispatcher.nextAction(now);
         if (action === null) break;
         if (action.kind === "call") this.#call(action.task, action.processor);
-        else this.#writeMark(FRAME_KINDS.assign, action.task.taskId, action.processor);
+        else this.#writeMark(FRAME_KINDS.assign, action.task.taskId, processorNumber(action.processor));
       }
       state.setPreferred(index, dispatcher.preferred(now));
     }
@@ -179,7 +210,8 @@ export class DispatchThread {
   }
 
   #hasRoom(): boolean {
-    return this.#parts.outcomes.freeBytes > (this.#calling.size + 2) * FRAME_ROOM_BYTES;
+    const outcomesMax = this.#calling.size + this.#inquirer.inFlight;
+    return this.#parts.outcomes.freeBytes > (outcomesMax + 2) * FRAME_ROOM_BYTES;
   }
 
   /**
@@ -197,7 +229,7 @@ export class DispatchThread {
 
   #takeTasks(): void {
     const { tasks, dispatcher } = this.#parts;
-    const now = steadyNowMs();
+    const now = this.#steadyNowMs();
     let frames = 0;
     while (tasks.next()) {
       frames++;
@@ -212,7 +244,7 @@ export class DispatchThread {
           const correlationId = formatUuid(frame.idBytes, frame.idAt);
           const task = { taskId, amountCents, acceptedAtMs, attempts, assigned, uncertain, correlationId };
           this.#tasks.set(task.taskId, task);
-          dispatcher.add(task, now);
+          if (!this.#inquirer.take(task, now)) dispatcher.add(task, now);
           break;
         }
         case FRAME_KINDS.assigned: {
@@ -226,6 +258,7 @@ export class DispatchThread {
           break;
         case FRAME_KINDS.drop:
           dispatcher.clear();
+          this.#inquirer.clear();
           this.#tasks.clear();
           if (view.getUint8(offset + 8) === DROP.everything) this.#others.drop();
           break;
@@ -253,12 +286,15 @@ export class DispatchThread {
     void called.then((outcome) => {
       const latencyMs = performance.now() - startedAt;
       this.#calling.delete(task.taskId);
-      dispatcher.finished(task.taskId, outcome, latencyMs, steadyNowMs());
-      // A task that was dropped meanwhile is not ours any more: the store would ignore its outcome.
-      if (this.#tasks.get(task.taskId) === task && this.#fence === this.#parts.state.fence)
-        this.#writeOutcome(task, processor, outcome, requestedAtMs, latencyMs);
+      dispatcher.finished(task.taskId, outcome, latencyMs, this.#steadyNowMs());
+      if (this.#isOurs(task)) this.#writeOutcome(task, processor, outcome, requestedAtMs, latencyMs);
       this.#planPump();
     });
+  }
+
+  /** A task that was dropped meanwhile is not ours any more: the store would ignore its outcome. */
+  #isOurs(task: DispatchTask): boolean {
+    return this.#tasks.get(task.taskId) === task && this.#fence === this.#parts.state.fence;
   }
 
   #writeOutcome(
@@ -277,6 +313,7 @@ export class DispatchThread {
     if (at < 0) throw new Error("the outcomes ring is full, although room was kept for every call");
     writeAttempt(outcomes.view, outcomes.bytes, at, {
       taskId: task.taskId,
+      fence: this.#fence,
       processor,
       kind: outcome.kind,
       requestedAtMs: outcome.kind === "settled" ? outcome.requestedAtMs : requestedAtMs,
@@ -285,26 +322,22 @@ export class DispatchThread {
       amountCents: (outcome.kind === "settled" ? outcome.recordedAmountCents : undefined) ?? task.amountCents,
       upstream: task.assigned,
       code: outcome.kind === "settled" ? "" : outcome.code,
+      call: outcome.kind === "settled" ? undefined : outcome.call,
     });
     outcomes.end();
   }
 
-  #writeMark(kind: number, taskId: number, upstream: ProcessorName | null): void {
-    this.#writeRaw(kind, taskId, processorNumber(upstream));
-  }
-
-  #writeRaw(kind: number, taskId: number, upstream: number): void {
+  #writeMark(kind: number, taskId: number, upstream: number): void {
     const { outcomes } = this.#parts;
     const at = outcomes.begin(kind, TASK_MARK_BYTES);
     if (at < 0) throw new Error("the outcomes ring is full, although room was kept");
-    outcomes.view.setFloat64(at, taskId, true);
-    outcomes.view.setUint8(at + 8, upstream);
+    writeTaskMark(outcomes.view, at, { taskId, upstream, fence: this.#fence });
     outcomes.end();
   }
 
   /** Waits for the calls that are out, then hands everything else back. */
-  async #drain(): Promise<void> {
-    const { shutdownMs, log } = this.#parts;
+  async drain(): Promise<void> {
+    const { shutdownMs, log, state, index } = this.#parts;
     const deadline = performance.now() + shutdownMs;
     while (this.#calling.size + this.#others.size > 0 && performance.now() < deadline) {
       this.#pump();
@@ -316,6 +349,7 @@ export class DispatchThread {
       });
     }
     await this.#handBack();
+    state.setDispatchStopped(index);
   }
 
   async #handBack(): Promise<void> {
@@ -328,17 +362,19 @@ export class DispatchThread {
         await Bun.sleep(1);
       }
       const mayHaveSeen = task.uncertain || this.#calling.has(task.taskId);
-      this.#writeMark(FRAME_KINDS.giveBack, task.taskId, mayHaveSeen ? task.assigned : null);
+      const upstream = mayHaveSeen ? processorNumber(task.assigned) : 0;
+      const isInDoubt = this.#inquirer.has(task.taskId);
+      this.#writeMark(FRAME_KINDS.giveBack, task.taskId, isInDoubt ? EITHER_PROCESSOR : upstream);
     }
     this.#tasks.clear();
-    for (const taskId of this.#others.forget()) this.#writeRaw(FRAME_KINDS.giveBack, taskId, 1);
+    for (const taskId of this.#others.forget()) this.#writeMark(FRAME_KINDS.giveBack, taskId, 1);
     outcomes.publish();
     storeBell.ring();
   }
 
   #report(): void {
     const { dispatcher, metrics, outcomes } = this.#parts;
-    const now = steadyNowMs();
+    const now = this.#steadyNowMs();
     if (now - this.#reportedAtMs < REPORT_MS) return;
     this.#reportedAtMs = now;
     const snapshot = dispatcher.snapshot(now);

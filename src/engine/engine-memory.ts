@@ -23,13 +23,15 @@ export interface EngineMemory {
 /** Metrics pages, one per writing thread: main, store, then dispatch threads. */
 export const METRICS_PAGE = { main: 0, store: 1, dispatch: 2 } as const;
 
-const BELL = { main: 0, store: 1, storeUrgent: 2, dispatch: 3 } as const;
+const BELL = { main: 0, store: 1, storeUrgent: 2, storeSleep: 3, dispatch: 4 } as const;
 
 export interface EngineBells {
   readonly main: Doorbell;
   readonly store: Doorbell;
   /** Rung besides `store` by who waits for the commit: it ends the pause in which a batch gathers. */
   readonly storeUrgent: Doorbell;
+  /** Where the store thread sleeps that waits for nobody: for the write lock, or for the disk. */
+  readonly storeSleep: Doorbell;
   readonly dispatch: readonly Doorbell[];
 }
 
@@ -53,6 +55,7 @@ export function attachBells(memory: EngineMemory): EngineBells {
     main: bell(BELL.main),
     store: bell(BELL.store),
     storeUrgent: bell(BELL.storeUrgent),
+    storeSleep: bell(BELL.storeSleep),
     dispatch: memory.tasks.map((_, thread) => bell(BELL.dispatch + thread)),
   };
 }

@@ -1,8 +1,10 @@
 import { rmSync } from "node:fs";
 import { Elysia } from "elysia";
+import { LIMITS } from "../config/limits.ts";
 import { PROCESSOR_NAMES } from "../domain/processor.ts";
 import { createHttpApp } from "../http/app.ts";
 import { openApi } from "../http/openapi.ts";
+import { limitRate } from "../http/rate-limit.ts";
 import type { Logger } from "../log/logger.ts";
 import { healthRoutes } from "../modules/health/routes.ts";
 import { requestPath } from "../simulator/processor-api.ts";
@@ -103,6 +105,7 @@ function assemble(
   const { metrics } = replica;
   const heap = new HeapCare("main");
   return createHttpApp({
+    admit: limitRate(replica.settings, () => metrics.increment("http_rate_limited")),
     onResponse: (status) => {
       metrics.increment("http_responses", statusClass(status));
       heap.handled(1);
@@ -133,7 +136,7 @@ function builtInRoutes(builtIn: BuiltInServer) {
       `${prefix}/*`,
       ({ request, server }) => {
         // A simulated delay is silence on the connection, as long as it is set to.
-        server?.timeout(request, 0);
+        server?.timeout(request, LIMITS.silenceSeconds.value);
         return builtIn.handle(name, request, requestPath(request.url, prefix.length));
       },
       { parse: "none", detail: { hide: true } },

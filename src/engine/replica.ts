@@ -8,12 +8,14 @@ import type { Logger } from "../log/logger.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import type { FeedMemory } from "../modules/events/feed-memory.ts";
 import { CardSeal } from "../modules/orders/card-seal.ts";
+import { PRIVATE_DIRECTORY_MODE } from "../ring/private-file.ts";
 import { RingConsumer } from "../ring/ring-consumer.ts";
 import { createOrOpenRingFile, type RingFile } from "../ring/ring-file.ts";
 import { attachSharedRing } from "../ring/ring-memory.ts";
 import { type Durability, type OpenDatabase, openReader } from "../store/database.ts";
 import { PeerRings } from "../store/peer-rings.ts";
 import type { UpstreamUrls } from "./built-in-server.ts";
+import { watchClock } from "./clock-watch.ts";
 import type { DispatchStart } from "./dispatch-worker.ts";
 import {
   attachBells,
@@ -53,10 +55,12 @@ export class Replica {
   readonly peers: PeerLink | null;
   readonly #parts: ReplicaParts;
   readonly #workers: Worker[];
+  readonly #stopWatchingClock: () => void;
 
   constructor(parts: ReplicaParts) {
     this.#parts = parts;
     this.#workers = [parts.store];
+    this.#stopWatchingClock = watchClock(parts.bells);
     this.settings = parts.settings;
     this.durability = parts.durability;
     this.recovered = parts.recovered;
@@ -115,6 +119,7 @@ export class Replica {
     bells.store.ring();
     bells.storeUrgent.ring();
     const stored = await until(() => state.storeStopped, deadlineMs);
+    this.#stopWatchingClock();
     this.intake.close();
     this.reader.sqlite.close();
     if (stored) ring.close();
@@ -156,8 +161,8 @@ export async function openReplica(
   onThreadDeath: (thread: string, reason: string) => void,
 ): Promise<OpenReplicaResult> {
   try {
-    mkdirSync(settings.dataDir, { recursive: true });
-    mkdirSync(dirname(settings.databaseFile), { recursive: true });
+    mkdirSync(settings.dataDir, { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
+    mkdirSync(dirname(settings.databaseFile), { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
   } catch (error) {
     return { kind: "refused", message: `cannot create the data directory: ${messageOf(error)}` };
   }

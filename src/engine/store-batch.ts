@@ -1,7 +1,7 @@
 import { LIMITS } from "../config/limits.ts";
 import type { ProcessorName } from "../domain/processor.ts";
 import type { PaymentCommands } from "../modules/payments/commands.ts";
-import { FRAME_KINDS, processorOf, readAttempt, readJson } from "../ring/frames.ts";
+import { FRAME_KINDS, processorOf, readAttempt, readJson, readTaskMark } from "../ring/frames.ts";
 import type { RingConsumer } from "../ring/ring-consumer.ts";
 import type {
   CommandHandler,
@@ -12,15 +12,18 @@ import type {
 } from "../store/module.ts";
 import { LEASE_MS, type ReplicaLease } from "../store/replica-lease.ts";
 import { isBelow, type TakeOver } from "../store/take-over.ts";
+import type { TaskAttempts } from "../store/task-attempts.ts";
 import { TASK_KIND_NAMES, type TaskKind } from "../store/task-kinds.ts";
 import type { TaskQueue } from "../store/task-queue.ts";
 import { type BatchEffects, forgetPayments, noEffects, type TaskCallOutcome } from "./batch-effects.ts";
+import { readCommand, replyIdOf } from "./command-frame.ts";
 
 export interface StoreBatchParts {
   readonly intake: RingConsumer;
   readonly outcomes: readonly RingConsumer[];
   readonly lease: ReplicaLease;
   readonly tasks: TaskQueue;
+  readonly attempts: TaskAttempts;
   readonly payments: PaymentCommands;
   readonly modules: readonly StoreModule[];
   readonly replicaName: string;
@@ -29,6 +32,8 @@ export interface StoreBatchParts {
   readonly takeOver: TakeOver;
   /** Tells dispatch that whatever it has from before is void. @returns the number that the drop carries */
   readonly raiseFence: () => number;
+  /** The last number that was raised: outcomes with an older one are about tasks that others may have by now. */
+  readonly fence: () => number;
 }
 
 /**
@@ -40,6 +45,8 @@ const TRANSACTION_MS_MAX = 4;
 const CLOCK_EVERY_FRAMES = 8;
 /** How often to look for tasks that other replicas have freed or have no room for. */
 const LOOK_FOR_FREE_MS = 1000;
+/** What a clock that is only being slewed never goes back by. */
+const SET_BACK_MS = 500;
 
 /** A frame by the position behind it. */
 interface FramePlace {
@@ -62,6 +69,8 @@ export class StoreBatch {
   readonly #taskHandlers = new Map<TaskKind, TaskHandler>();
   #purgeGeneration = -1;
   #lookForFreeAtMs = 0;
+  /** The latest time that a transaction had. */
+  #latestMs = 0;
   /** The frame that is being handled, and one that threw alone: it is left out when it comes again. */
   #current: FramePlace | null = null;
   #poison: FramePlace | null = null;
@@ -90,6 +99,7 @@ export class StoreBatch {
     this.#current = null;
     const effects = noEffects(this.#purgeGeneration, nowMs + LEASE_MS);
     this.#verifyLease(effects, nowMs);
+    this.#lookAtClock(nowMs);
     if (nowMs >= this.#lookForFreeAtMs) {
       this.#lookForFreeAtMs = nowMs + LOOK_FOR_FREE_MS;
       this.#parts.tasks.lookForFree();
@@ -105,6 +115,18 @@ export class StoreBatch {
     return effects;
   }
 
+  /** The clock was set back: what was planned by it would wait until it has caught up. */
+  #lookAtClock(nowMs: number): void {
+    if (nowMs < this.#latestMs - SET_BACK_MS) {
+      this.#lookForFreeAtMs = 0;
+      this.#parts.tasks.clockWasSetBack(nowMs);
+      // Nothing is gathered yet: they forget when they wanted to look again, and no more.
+      for (const module of this.#parts.modules) module.rolledBack?.();
+      this.#latestMs = nowMs;
+    }
+    this.#latestMs = Math.max(this.#latestMs, nowMs);
+  }
+
   /**
    * Does the work of replicas that are gone, in a transaction of its own: if it fails, it fails alone. Answers
    * that their clients waited for are nobody's.
@@ -112,8 +134,10 @@ export class StoreBatch {
   takeOver(nowMs: number): BatchEffects {
     const { lease, takeOver, modules } = this.#parts;
     const effects = noEffects(this.#purgeGeneration, 0);
+    const check = lease.verify();
     // Taken over from itself: the next batch notices and starts over.
-    if (lease.verify().kind === "fenced") return effects;
+    if (check.kind === "fenced") return effects;
+    this.#noticePurge(effects, check.purgeGeneration);
     takeOver.run(nowMs, (ring, isPurged) => {
       if (isPurged && ring.kind === FRAME_KINDS.acceptPayment) return;
       this.#takeCommand(ring, effects, nowMs);
@@ -175,14 +199,12 @@ export class StoreBatch {
   }
 
   #verifyLease(effects: BatchEffects, nowMs: number): void {
-    const { lease, intake, outcomes, tasks, replicaName, raiseFence } = this.#parts;
+    const { lease, intake, tasks, replicaName, raiseFence } = this.#parts;
     let check = lease.verify();
     if (check.kind === "fenced") {
       // This process slept longer than its lease: others have its tasks, and it starts over.
       lease.register(replicaName, nowMs);
       tasks.recount();
-      // Outcomes of calls that were made for tasks which are others' now.
-      for (const ring of outcomes) ring.seek(ring.readablePosition);
       effects.fence = raiseFence();
       check = lease.verify();
       if (check.kind === "fenced") throw new Error("the lease that was just registered is not held");
@@ -190,12 +212,15 @@ export class StoreBatch {
     // Another replica may have taken in frames of this ring (a purge, a take-over).
     if (check.ringPosition !== intake.cursor) intake.seek(check.ringPosition);
     this.#purgePosition = check.purgePosition;
-    if (effects.purgeGeneration !== check.purgeGeneration) {
-      // Another replica purged: the tasks that dispatch here still has are gone.
-      effects.purged = effects.purgeGeneration !== -1;
-      effects.purgeGeneration = check.purgeGeneration;
-      if (effects.purged) tasks.recount();
-    }
+    this.#noticePurge(effects, check.purgeGeneration);
+  }
+
+  /** If another replica has purged, the tasks that dispatch here still has are gone. Before any is handed out. */
+  #noticePurge(effects: BatchEffects, purgeGeneration: number): void {
+    if (effects.purgeGeneration === purgeGeneration) return;
+    effects.purged = effects.purgeGeneration !== -1;
+    effects.purgeGeneration = purgeGeneration;
+    if (effects.purged) this.#parts.tasks.recount();
   }
 
   #takeIn(effects: BatchEffects, framesMax: number, nowMs: number): void {
@@ -252,6 +277,7 @@ export class StoreBatch {
     const reply = handler(input as never, nowMs);
     if (reply.kind === "purged") {
       this.#parts.takeOver.markPurged();
+      for (const module of this.#parts.modules) module.purged?.();
       forgetPayments(effects);
     }
     if (replyId !== 0) effects.replies.push({ replyId, reply });
@@ -277,26 +303,38 @@ export class StoreBatch {
     const { view, bytes, offset } = ring;
     const { payments, tasks } = this.#parts;
     switch (ring.kind) {
-      case FRAME_KINDS.attempt:
-        payments.attempt(readAttempt(view, bytes, offset), nowMs);
+      case FRAME_KINDS.attempt: {
+        const attempt = readAttempt(view, bytes, offset);
+        if (this.#isCurrent(attempt)) payments.attempt(attempt, nowMs);
         return;
+      }
       case FRAME_KINDS.assign: {
-        const taskId = view.getFloat64(offset, true);
-        const upstream = view.getUint8(offset + 8);
+        const mark = readTaskMark(view, offset);
+        const { taskId, upstream } = mark;
         const processor = processorOf(upstream);
-        if (tasks.assign(taskId, upstream) && processor !== null)
+        if (this.#isCurrent(mark) && tasks.assign(taskId, upstream) && processor !== null)
           effects.assigned.push({ taskId, processor });
         return;
       }
       case FRAME_KINDS.taskOutcome:
         this.#takeTaskOutcome(ring, nowMs);
         return;
-      case FRAME_KINDS.giveBack:
-        tasks.park(view.getFloat64(offset, true), view.getUint8(offset + 8), nowMs);
+      case FRAME_KINDS.giveBack: {
+        const mark = readTaskMark(view, offset);
+        if (this.#isCurrent(mark)) tasks.park(mark.taskId, mark.upstream, nowMs);
         return;
+      }
       default:
         throw new Error(`an outcome frame of unknown kind ${ring.kind}`);
     }
+  }
+
+  /**
+   * Whether an outcome is about a task as it is leased now. This replica may have the same task again, since its
+   * lease was lost: what was sent for the earlier lease says nothing of what others have done meanwhile.
+   */
+  #isCurrent({ fence }: { readonly fence: number }): boolean {
+    return fence === this.#parts.fence();
   }
 
   /** Leaves out a frame that throws, and says so to whoever waits for it. */
@@ -304,9 +342,7 @@ export class StoreBatch {
     // Nobody waits for a module's own frames.
     if (this.#frameHandlers.has(ring.kind)) return;
     const replyId =
-      ring.kind === FRAME_KINDS.acceptPayment
-        ? ring.view.getUint32(ring.offset + 32, true)
-        : readCommand(ring).replyId;
+      ring.kind === FRAME_KINDS.acceptPayment ? ring.view.getUint32(ring.offset + 32, true) : replyIdOf(ring);
     if (replyId !== 0) effects.replies.push({ replyId, reply: BUG_REPLY });
   }
 
@@ -329,15 +365,19 @@ export class StoreBatch {
 
   #takeTaskOutcome(ring: RingConsumer, nowMs: number): void {
     // dispatch-tasks.ts wrote the frame with this shape
-    const { taskId, kind, outcome, data } = readJson(ring.bytes, ring.offset, ring.length) as TaskCallOutcome;
-    const { tasks } = this.#parts;
+    const told = readJson(ring.bytes, ring.offset, ring.length) as TaskCallOutcome;
+    if (!this.#isCurrent(told)) return;
+    const { taskId, kind, outcome, call, latencyMs, data } = told;
+    const { tasks, attempts } = this.#parts;
     const upstream = outcome.kind === "unknown" ? 1 : 0;
     const noted = tasks.noteAttempt(taskId, upstream);
     // Not leased to this replica any more: whoever has it decides.
     if (noted === null) return;
     const handler = this.#taskHandlers.get(kind);
     if (handler === undefined) throw new Error(`nobody handles tasks of kind ${kind}`);
-    const decision = handler.outcome({ id: taskId, upstream, ...noted }, { outcome, data }, nowMs);
+    const task = { id: taskId, upstream, ...noted };
+    attempts.note(kind, task, { outcome, call, latencyMs }, nowMs);
+    const decision = handler.outcome(task, { outcome, data }, nowMs);
     if (decision.kind === "finish") tasks.finish(taskId);
     else tasks.park(taskId, upstream, decision.atMs);
   }
@@ -345,9 +385,4 @@ export class StoreBatch {
 
 function isPending(ring: RingConsumer): boolean {
   return ring.cursor !== ring.readablePosition;
-}
-
-function readCommand(ring: RingConsumer): { name: string; replyId: number; input: unknown } {
-  // main wrote the frame with the same shape, see command-client.ts
-  return readJson(ring.bytes, ring.offset, ring.length) as { name: string; replyId: number; input: unknown };
 }

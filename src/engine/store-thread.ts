@@ -30,7 +30,8 @@ import type { StoreBatch } from "./store-batch.ts";
  *   │     └─ trouble: tell main (503), wait, the same frames again                   │
  *   └──────────────── asleep until the bell rings ◄── nothing waits ◄────────────────┘
  *
- * The pause gathers a batch: at 500 payments/s a commit for each would cost more than its work.
+ * The pause gathers a batch: at 500 payments/s a commit for each would cost more than its work. `turn` is one way
+ * round without the pause and the sleep: the simulation in test/simulation/engine has a clock of its own.
  */
 const WINDOW_MS = 5;
 /** Far more than a transaction takes: the process was stopped meanwhile, or the disk was. */
@@ -87,6 +88,9 @@ export function joinChores(chores: readonly StoreChores[]): StoreChores {
   };
 }
 
+/** gather: a pause, unless somebody waits for the commit. sleep: until the bell rings. */
+export type StoreTurn = "go_on" | "gather" | "sleep" | "stopped";
+
 export class StoreThread {
   readonly #parts: StoreThreadParts;
   readonly #heap = new HeapCare("store");
@@ -106,26 +110,44 @@ export class StoreThread {
 
   /** Runs until the stop phase, when everything that was acknowledged is committed. */
   run(): void {
-    const { state, bell, batch } = this.#parts;
+    const { bell } = this.#parts;
     for (;;) {
       const seen = bell.value;
-      state.storeBeatMs = Date.now();
-      const stopping = state.phase === PHASES.drainStore;
-      if (state.phase !== PHASES.run) batch.close();
-      const now = Date.now();
-      // Also when the clock was set back: the lease is to be renewed by the new one.
-      const isLate = Math.abs(now - this.#lastCommitAtMs) >= RENEW_MS;
-      if (this.#isNudged() || batch.hasFrames() || isLate || batch.hasDue(now)) {
-        this.#commit(now);
-        if (!stopping && !this.#wasCut) this.#pause();
-        if (state.phase === PHASES.run) this.#keepHouse(Date.now());
-      } else if (stopping) {
-        return;
-      } else {
-        if (state.phase === PHASES.run) this.#keepHouse(now);
-        bell.wait(seen, IDLE_MS);
+      switch (this.turn()) {
+        case "go_on":
+          break;
+        case "gather":
+          this.#pause();
+          break;
+        case "sleep":
+          bell.wait(seen, IDLE_MS);
+          break;
+        case "stopped":
+          return;
       }
     }
+  }
+
+  /** One batch, if there is work for one, and the housekeeping. @returns what the thread does then */
+  turn(): StoreTurn {
+    const { state, batch } = this.#parts;
+    state.storeBeatMs = Date.now();
+    const stopping = state.phase === PHASES.drainStore;
+    if (state.phase !== PHASES.run) batch.close();
+    const now = Date.now();
+    // Also when the clock was set back: the lease is to be renewed by the new one.
+    const isLate = Math.abs(now - this.#lastCommitAtMs) >= RENEW_MS;
+    const isWork = this.#isNudged() || batch.hasFrames() || isLate || batch.hasDue(now);
+    if (isWork) this.#commit(now);
+    else if (stopping) return "stopped";
+    if (state.phase === PHASES.run) this.#keepHouse(Date.now());
+    if (!isWork) return "sleep";
+    return stopping || this.#wasCut ? "go_on" : "gather";
+  }
+
+  /** How long a pause gathers at most, ms. */
+  get windowMs(): number {
+    return this.#windowMs;
   }
 
   /** Looks after replicas that are gone, and after what is due now and then. */
@@ -134,7 +156,7 @@ export class StoreThread {
     if (chores.isDue(nowMs) && runBatch(database.sqlite, () => chores.run(nowMs)).kind === "committed") {
       chores.committed();
     }
-    if (Math.abs(nowMs - this.#lookedAtMs) < TAKE_OVER_LOOK_MS) return;
+    if (Math.abs(nowMs - this.#lookedAtMs) < TAKE_OVER_LOOK_MS && !takeOver.hasMore) return;
     this.#lookedAtMs = nowMs;
     if (!takeOver.isDue(nowMs)) return;
     const result = runBatch(database.sqlite, () => batch.takeOver(nowMs));

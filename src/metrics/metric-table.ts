@@ -37,6 +37,12 @@ export const METRICS = {
     unit: "none",
     labels: { class: ["1xx", "2xx", "3xx", "4xx", "5xx"] },
   },
+  http_rate_limited: {
+    type: "counter",
+    name: "catraca_http_rate_limited_total",
+    help: "Requests that were answered 429 because of RATE_LIMIT_PER_SECOND.",
+    unit: "none",
+  },
   accept_seconds: {
     type: "histogram",
     name: "catraca_accept_duration_seconds",

@@ -43,6 +43,7 @@ describe("payment task frame", () => {
 describe("attempt frame", () => {
   const attempt: AttemptFrame = {
     taskId: 42,
+    fence: 3,
     processor: "default",
     kind: "unknown",
     requestedAtMs: 1_763_600_000_123,
@@ -50,18 +51,41 @@ describe("attempt frame", () => {
     amountCents: 1990,
     upstream: "default",
     code: "timeout",
+    call: { isLookup: true, status: 502, excerpt: "Serviço indisponível" },
   };
 
   test.each(["settled", "declined", "refused", "failed", "unknown"] as const)("carries %s", (kind) => {
     const { memory, view } = room(ATTEMPT_BYTES_MAX);
     writeAttempt(view, memory, AT, { ...attempt, kind });
-    expect(readAttempt(view, memory, AT)).toEqual({ ...attempt, kind });
+    // What settles a payment is most of the traffic: its frame carries nothing for people.
+    const carried = kind === "settled" ? { ...attempt, call: undefined } : attempt;
+    expect(readAttempt(view, memory, AT)).toEqual({ ...carried, kind });
+  });
+
+  test("that settles has no room for more than its head", () => {
+    expect(attemptBytes({ kind: "settled", requestedAtMs: 0 })).toBe(40);
+  });
+
+  test("without an answer", () => {
+    const { memory, view } = room(ATTEMPT_BYTES_MAX);
+    const { call: _, ...silent } = attempt;
+    writeAttempt(view, memory, AT, silent);
+    expect(readAttempt(view, memory, AT).call).toEqual({ isLookup: false, status: null, excerpt: null });
+  });
+
+  test("cuts an excerpt between two characters, and never writes beyond the bytes it asked for", () => {
+    const call = { isLookup: false, status: 500, excerpt: `${"я".repeat(99)}ю😀x` };
+    const { memory, view } = room(ATTEMPT_BYTES_MAX + 8);
+    const bytes = attemptBytes({ kind: "failed", code: "c", call });
+    writeAttempt(view, memory, AT, { ...attempt, kind: "failed", code: "c", call });
+    expect(readAttempt(view, memory, AT).call?.excerpt).toBe(`${"я".repeat(99)}ю`);
+    expect([...memory.slice(AT + bytes)].every((byte) => byte === 0xaa)).toBe(true);
   });
 
   test("cuts a code that is longer than its place, and never writes beyond the bytes it asked for", () => {
     const code = "x".repeat(200);
     const { memory, view } = room(ATTEMPT_BYTES_MAX + 8);
-    const bytes = attemptBytes({ kind: "failed", code });
+    const bytes = attemptBytes({ ...attempt, kind: "failed", code });
     expect(bytes).toBeLessThanOrEqual(ATTEMPT_BYTES_MAX);
     writeAttempt(view, memory, AT, { ...attempt, kind: "failed", code });
     expect(readAttempt(view, memory, AT).code).toBe("x".repeat(64));

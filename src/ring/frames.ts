@@ -1,4 +1,5 @@
-import type { AttemptOutcome, OutcomeKind } from "../domain/attempt-outcome.ts";
+import { EXCERPT_LENGTH_MAX } from "../domain/answer-excerpt.ts";
+import type { AttemptOutcome, CallReport, OutcomeKind } from "../domain/attempt-outcome.ts";
 import { PROCESSOR_NAMES, type ProcessorName } from "../domain/processor.ts";
 
 /**
@@ -37,16 +38,24 @@ export const ACCEPT_PAYMENT_BYTES = 40;
 /** `paymentTask`: taskId 0 · id 8..23 · amountCents 24 · acceptedAtMs 32 · attempts 40 · assigned 44 · uncertain 45. */
 export const PAYMENT_TASK_BYTES = 48;
 
-/** `assigned` and `assign`: taskId 0 · processor 8. `giveBack`: taskId 0 · was it called, outcome unknown 8. */
+/**
+ * `assigned` and `assign`: taskId 0 · processor 8. `giveBack`: taskId 0 · was it called, outcome unknown 8. Those that
+ * go to store carry the fence at 12.
+ */
 export const TASK_MARK_BYTES = 16;
 
 /**
  * `attempt`: taskId 0 · requestedAtMs 8 · latencyMs 16 · amountCents 24 · processor 32 · kind 33 ·
- * upstream 34 · code length 35 · code 36…
+ * upstream 34 · code length 35 · fence 36 · code 40… Unless it is settled, the call follows the code: HTTP status (0:
+ * no answer) +0 · is it a look-up +2 · excerpt length +3 · excerpt +4…
  */
-const ATTEMPT_HEAD_BYTES = 36;
+const ATTEMPT_HEAD_BYTES = 40;
 const ATTEMPT_CODE_BYTES_MAX = 64;
-export const ATTEMPT_BYTES_MAX = ATTEMPT_HEAD_BYTES + ATTEMPT_CODE_BYTES_MAX;
+const ATTEMPT_CALL_BYTES = 4;
+/** In UTF-8: what is not ASCII is cut earlier than in the excerpt itself. */
+const ATTEMPT_EXCERPT_BYTES_MAX = EXCERPT_LENGTH_MAX;
+export const ATTEMPT_BYTES_MAX =
+  ATTEMPT_HEAD_BYTES + ATTEMPT_CODE_BYTES_MAX + ATTEMPT_CALL_BYTES + ATTEMPT_EXCERPT_BYTES_MAX;
 
 const OUTCOME_KINDS = [
   "settled",
@@ -60,6 +69,12 @@ const OUTCOME_KINDS = [
 export function processorNumber(name: ProcessorName | null): number {
   return name === null ? 0 : PROCESSOR_NAMES.indexOf(name) + 1;
 }
+
+/**
+ * In a task's row: either processor may have seen the payment, because the database was a backup. In a `paymentTask`
+ * frame it is `uncertain` without `assigned`.
+ */
+export const EITHER_PROCESSOR = 3;
 
 /** The reverse of `processorNumber`; anything unknown is none. */
 export function processorOf(number: number | null): ProcessorName | null {
@@ -107,8 +122,31 @@ export function readPaymentTask(view: DataView, bytes: Uint8Array, at: number): 
   };
 }
 
+/** `assign` and `giveBack`, see TASK_MARK_BYTES. */
+export interface TaskMark {
+  readonly taskId: number;
+  readonly upstream: number;
+  readonly fence: number;
+}
+
+export function writeTaskMark(view: DataView, at: number, { taskId, upstream, fence }: TaskMark): void {
+  view.setFloat64(at, taskId, true);
+  view.setUint8(at + 8, upstream);
+  view.setUint32(at + 12, fence, true);
+}
+
+export function readTaskMark(view: DataView, at: number): TaskMark {
+  return {
+    taskId: view.getFloat64(at, true),
+    upstream: view.getUint8(at + 8),
+    fence: view.getUint32(at + 12, true),
+  };
+}
+
 export interface AttemptFrame {
   readonly taskId: number;
+  /** The last loss of the lease that its sender knew of: with an older number it is about tasks that are others'. */
+  readonly fence: number;
   readonly processor: ProcessorName;
   readonly kind: OutcomeKind;
   /** The time that was sent, or for `settled` the one that the processor recorded. */
@@ -118,14 +156,24 @@ export interface AttemptFrame {
   /** The only processor that may have seen the payment now, after this attempt; null: none has. */
   readonly upstream: ProcessorName | null;
   readonly code: string;
+  /** Not carried of what settled the payment. */
+  readonly call?: CallReport | undefined;
 }
 
 /** The bytes that `writeAttempt` needs for this outcome. */
-export function attemptBytes(outcome: AttemptOutcome): number {
-  return (
-    ATTEMPT_HEAD_BYTES +
-    (outcome.kind === "settled" ? 0 : Math.min(outcome.code.length, ATTEMPT_CODE_BYTES_MAX))
-  );
+export function attemptBytes(
+  outcome: AttemptOutcome & { readonly call?: Pick<CallReport, "excerpt"> | undefined },
+): number {
+  if (outcome.kind === "settled") return ATTEMPT_HEAD_BYTES;
+  const codeBytes = Math.min(outcome.code.length, ATTEMPT_CODE_BYTES_MAX);
+  const excerptBytes = excerptBytesOf(outcome.call?.excerpt ?? "").length;
+  return ATTEMPT_HEAD_BYTES + codeBytes + ATTEMPT_CALL_BYTES + excerptBytes;
+}
+
+/** As many whole characters as there is room for. */
+function excerptBytesOf(excerpt: string): Uint8Array {
+  const room = new Uint8Array(ATTEMPT_EXCERPT_BYTES_MAX);
+  return room.subarray(0, encoder.encodeInto(excerpt, room).written);
 }
 
 export function writeAttempt(view: DataView, bytes: Uint8Array, at: number, frame: AttemptFrame): void {
@@ -138,8 +186,28 @@ export function writeAttempt(view: DataView, bytes: Uint8Array, at: number, fram
   const length = Math.min(frame.code.length, ATTEMPT_CODE_BYTES_MAX);
   view.setUint8(at + 34, processorNumber(frame.upstream));
   view.setUint8(at + 35, length);
+  view.setUint32(at + 36, frame.fence, true);
   // Codes are ASCII by their definition, so a character is a byte.
   for (let i = 0; i < length; i++) bytes[at + ATTEMPT_HEAD_BYTES + i] = frame.code.charCodeAt(i);
+  if (frame.kind !== "settled") writeCall(view, bytes, at + ATTEMPT_HEAD_BYTES + length, frame.call);
+}
+
+function writeCall(view: DataView, bytes: Uint8Array, at: number, call: CallReport | undefined): void {
+  const excerpt = excerptBytesOf(call?.excerpt ?? "");
+  view.setUint16(at, call?.status ?? 0, true);
+  view.setUint8(at + 2, call?.isLookup === true ? 1 : 0);
+  view.setUint8(at + 3, excerpt.length);
+  bytes.set(excerpt, at + ATTEMPT_CALL_BYTES);
+}
+
+function readCall(view: DataView, bytes: Uint8Array, at: number): CallReport {
+  const status = view.getUint16(at, true);
+  const length = view.getUint8(at + 3);
+  return {
+    isLookup: view.getUint8(at + 2) === 1,
+    status: status === 0 ? null : status,
+    excerpt: length === 0 ? null : readText(bytes, at + ATTEMPT_CALL_BYTES, length),
+  };
 }
 
 export function readAttempt(view: DataView, bytes: Uint8Array, at: number): AttemptFrame {
@@ -149,6 +217,7 @@ export function readAttempt(view: DataView, bytes: Uint8Array, at: number): Atte
   const length = view.getUint8(at + 35);
   return {
     taskId: view.getFloat64(at, true),
+    fence: view.getUint32(at + 36, true),
     requestedAtMs: view.getFloat64(at + 8, true),
     latencyMs: view.getFloat64(at + 16, true),
     amountCents: view.getFloat64(at + 24, true),
@@ -156,6 +225,7 @@ export function readAttempt(view: DataView, bytes: Uint8Array, at: number): Atte
     processor,
     kind,
     code: length === 0 ? "" : readText(bytes, at + ATTEMPT_HEAD_BYTES, length),
+    call: kind === "settled" ? undefined : readCall(view, bytes, at + ATTEMPT_HEAD_BYTES + length),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Database, SQLiteError } from "bun:sqlite";
+import { makePrivateFile } from "./private-file.ts";
 
 /**
  * One process owns a ring file. The lock is SQLite's exclusive lock on an empty database beside it: fcntl
@@ -37,6 +38,7 @@ export class RingLock {
 export function acquireRingLock(ringPath: string): LockResult {
   let database: Database | undefined;
   try {
+    makePrivateFile(`${ringPath}.lock`);
     database = new Database(`${ringPath}.lock`, { create: true, readwrite: true });
     database.run("PRAGMA busy_timeout = 0");
     database.run("PRAGMA locking_mode = EXCLUSIVE");

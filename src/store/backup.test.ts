@@ -1,9 +1,11 @@
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { backUp, restore, verify } from "./backup.ts";
-import { openWriter } from "./database.ts";
+import { awakenCopy } from "./copied-database.ts";
+import { type OpenDatabase, openWriter } from "./database.ts";
 import { migrate, SCHEMA_VERSION } from "./migrations.ts";
 
 let directory: string;
@@ -24,6 +26,13 @@ function databaseWith(payments: number) {
     );
   }
   return sqlite;
+}
+
+/** A first start at 77 ms. @returns what was unfinished, and when modules were told */
+function awaken(database: OpenDatabase): [unfinished: number | null, told: number[]] {
+  const told: number[] = [];
+  const unfinished = awakenCopy(database, [{ commands: {}, restored: (nowMs) => told.push(nowMs) }], 77);
+  return [unfinished, told];
 }
 
 describe("backup", () => {
@@ -73,6 +82,38 @@ describe("restore", () => {
     expect(restored.query("SELECT lease_owner, home FROM tasks").all()).toEqual([
       { lease_owner: null, home: null },
     ]);
+  });
+
+  test("the copy says what it is, until a replica is started on it, once", () => {
+    const sqlite = databaseWith(1);
+    sqlite.run("INSERT INTO tasks (kind, subject, added_at_ms, next_attempt_at_ms) VALUES (1, 1, 1, 1)");
+    const target = join(directory, "backup.db");
+    backUp(file, target);
+    // The database that goes on is none.
+    expect(awaken(openWriter(file, "process"))).toEqual([null, []]);
+    sqlite.close();
+    restore(target, file, ".old");
+    for (const copy of [target, file]) {
+      const database = openWriter(copy, "process");
+      expect(awaken(database)).toEqual([1, [77]]);
+      expect(awaken(database)).toEqual([null, []]);
+      expect(database.sqlite.query("SELECT is_copy, restored_at_ms FROM state").get()).toEqual({
+        is_copy: 0,
+        restored_at_ms: 77,
+      });
+      database.sqlite.close();
+    }
+  });
+
+  test("brings the schema of an older backup up to date, so that it can say so", () => {
+    const target = join(directory, "old.db");
+    const old = new Database(target);
+    migrate(old, 5);
+    old.close();
+    expect(verify(target)).toMatchObject({ schemaVersion: 5 });
+    expect(restore(target, file, ".old")).toMatchObject({ kind: "done", schemaVersion: SCHEMA_VERSION });
+    expect(awaken(openWriter(file, "process"))[0]).toBe(0);
+    expect(verify(target)).toMatchObject({ schemaVersion: 5 });
   });
 
   test("refuses a damaged backup and touches nothing", () => {

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
+import { makePrivateFile } from "../ring/private-file.ts";
 import { sleepMs } from "../ring/sleep.ts";
 import { troubleOf } from "./trouble.ts";
 
@@ -24,6 +25,7 @@ const WAL_BYTES_KEPT = 16 * 1024 * 1024;
 
 /** Opens `file` for the single writer of this process, and creates it if it is missing. */
 export function openWriter(file: string, durability: Durability): OpenDatabase {
+  makePrivateFile(file);
   const sqlite = new Database(file, { create: true, readwrite: true });
   switchToWal(sqlite);
   // NORMAL: a commit is in the kernel's hands, kill -9 loses nothing. FULL: it is on the disk.

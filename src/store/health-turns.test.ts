@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ProcessorName } from "../domain/processor.ts";
 import { HEALTH_SPACING_MS } from "../upstreams/processor-health.ts";
 import { type OpenDatabase, openWriter } from "./database.ts";
@@ -44,12 +47,17 @@ class Asker implements HealthTurnSlots {
   }
 }
 
+let directory: string;
 let database: OpenDatabase;
 beforeEach(() => {
-  database = openWriter(":memory:", "process");
+  directory = mkdtempSync(join(tmpdir(), "catraca-health-turns-"));
+  database = openWriter(join(directory, "catraca.db"), "process");
   migrate(database.sqlite);
 });
-afterEach(() => database.sqlite.close());
+afterEach(() => {
+  database.sqlite.close();
+  rmSync(directory, { recursive: true });
+});
 
 test("one of two gets the turn, the other only once the call has ended and the time has passed", () => {
   const [one, other] = [new Asker("one"), new Asker("other")];

@@ -71,7 +71,8 @@ export class HealthTurns {
 
   /** Whether there is something to write; tells dispatch what others heard besides. Outside a transaction. */
   isDue(nowMs: number): boolean {
-    if (nowMs < this.#lookAtMs) return false;
+    // Also when the clock was set back.
+    if (nowMs < this.#lookAtMs && nowMs >= this.#lookAtMs - LOOK_MS) return false;
     this.#lookAtMs = nowMs + LOOK_MS;
     const rows = this.#rows.all();
     for (const row of rows) this.#passOn(row);

@@ -8,6 +8,10 @@ import cluster from "./migrations/0010-cluster.sql" with { type: "text" };
 import topics from "./migrations/0020-topics-and-dead-letters.sql" with { type: "text" };
 import shop from "./migrations/0021-shop.sql" with { type: "text" };
 import accountPayments from "./migrations/0030-account-payments.sql" with { type: "text" };
+import discardJobs from "./migrations/0040-discard-jobs.sql" with { type: "text" };
+import whatOthersMayKnow from "./migrations/0041-what-others-may-know.sql" with { type: "text" };
+import taskAttempts from "./migrations/0042-task-attempts.sql" with { type: "text" };
+import { troubleOf } from "./trouble.ts";
 import { beginImmediate } from "./write-lock.ts";
 
 /**
@@ -24,6 +28,9 @@ const MIGRATIONS: readonly string[] = [
   topics,
   shop,
   accountPayments,
+  discardJobs,
+  whatOthersMayKnow,
+  taskAttempts,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -47,23 +54,48 @@ export function schemaVersionOf(sqlite: Database): number {
   return sqlite.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
 }
 
+/** A migration cannot be applied: the database is as it was, and the executable that made it still works on it. */
+export class MigrationError extends Error {
+  constructor(found: number, target: number, failed: number, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `the database could not be brought from schema version ${found} to ${target}: migration ${failed}: ${reason}; ` +
+        "nothing was changed: go on with the executable that you had, and report this",
+      { cause },
+    );
+    this.name = "MigrationError";
+  }
+}
+
 /**
  * Brings the schema up to date.
+ * @param target default: all migrations; fewer make a database as an older executable would have
  * @throws NewerSchemaError if a newer executable has used the database
+ * @throws MigrationError if one fails; then none was applied
  */
-export function migrate(sqlite: Database): void {
-  if (schemaVersionOf(sqlite) === SCHEMA_VERSION) return;
+export function migrate(sqlite: Database, target = SCHEMA_VERSION): void {
+  if (schemaVersionOf(sqlite) === target) return;
   if (!beginImmediate(sqlite, MIGRATION_LOCK_TIMEOUT_MS)) {
     throw new Error("the database stayed locked for a minute: is another program holding it open?");
   }
   try {
     const found = schemaVersionOf(sqlite);
     if (found > SCHEMA_VERSION) throw new NewerSchemaError(found);
-    for (const statements of MIGRATIONS.slice(found)) sqlite.run(statements);
-    sqlite.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    for (let version = found + 1; version <= target; version++) apply(sqlite, version, found, target);
     sqlite.run("COMMIT");
   } catch (error) {
-    sqlite.run("ROLLBACK");
+    // A full disk has ended the transaction by itself.
+    if (sqlite.inTransaction) sqlite.run("ROLLBACK");
     throw error;
+  }
+}
+
+function apply(sqlite: Database, version: number, found: number, target: number): void {
+  try {
+    sqlite.run(MIGRATIONS[version - 1] ?? "");
+    sqlite.run(`PRAGMA user_version = ${version}`);
+  } catch (error) {
+    // A full disk is no fault of the migration.
+    throw troubleOf(error) === null ? new MigrationError(found, target, version, error) : error;
   }
 }

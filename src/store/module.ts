@@ -1,8 +1,9 @@
 import type { Settings } from "../config/settings.ts";
-import type { AttemptOutcome } from "../domain/attempt-outcome.ts";
+import type { AttemptOutcome, CallReport } from "../domain/attempt-outcome.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { OpenDatabase } from "./database.ts";
 import type { EventSink } from "./event-sink.ts";
+import type { TaskAttempts } from "./task-attempts.ts";
 import type { TaskKind } from "./task-kinds.ts";
 import type { LeasedTask, TaskQueue } from "./task-queue.ts";
 
@@ -10,6 +11,8 @@ import type { LeasedTask, TaskQueue } from "./task-queue.ts";
 export interface StoreContext {
   readonly orm: OpenDatabase["orm"];
   readonly tasks: TaskQueue;
+  /** What was called for which task so far. */
+  readonly attempts: TaskAttempts;
   readonly settings: Settings;
   readonly metrics: Metrics;
   /** For who looks on live; missing where nobody can. */
@@ -45,6 +48,8 @@ export interface TaskBrief {
 /** What a task's call came to, with what else the runner brings back. */
 export interface TaskResult {
   readonly outcome: AttemptOutcome;
+  /** Missing if no call was made. */
+  readonly call?: CallReport | undefined;
   readonly data?: unknown;
 }
 
@@ -54,7 +59,10 @@ export type TaskDecision = { readonly kind: "finish" } | { readonly kind: "retry
 export interface TaskHandler {
   /** What to do for `task`; null if nothing is to be done any more, which ends it. */
   readonly describe: (task: LeasedTask, nowMs: number) => TaskBrief | null;
-  /** Writes what the call came to, and decides whether there is another. `attempts` counts this one. */
+  /**
+   * Writes what the call came to, and decides whether there is another. `attempts` counts this one, and it is noted
+   * among the task's attempts already.
+   */
   readonly outcome: (task: LeasedTask, result: TaskResult, nowMs: number) => TaskDecision;
 }
 
@@ -69,6 +77,13 @@ export interface StoreModule {
   readonly beforeCommit?: () => void;
   /** The batch was rolled back and will run again: forget what was gathered. */
   readonly rolledBack?: () => void;
+  /**
+   * Once, before anything else, on a database that was a backup: upstreams may know more of what is unfinished than it
+   * does, by calls that were made after the backup.
+   */
+  readonly restored?: (nowMs: number) => void;
+  /** All payments of section A were purged by this very transaction. */
+  readonly purged?: () => void;
   /** The batch was committed: what it tells may leave. */
   readonly committed?: () => void;
 }

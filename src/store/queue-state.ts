@@ -1,7 +1,7 @@
-import { min, sql } from "drizzle-orm";
+import { and, eq, min, sql } from "drizzle-orm";
 import type { OpenDatabase } from "./database.ts";
-import { tasks } from "./tables.ts";
-import { TASK_KIND_NAMES, type TaskKind, taskKindOf } from "./task-kinds.ts";
+import { replicas, tasks } from "./tables.ts";
+import { TASK_KIND_NAMES, TASK_KINDS, type TaskKind, taskKindOf } from "./task-kinds.ts";
 
 export interface QueueState {
   /** Tasks that are not finished, of every replica of the machine. */
@@ -32,4 +32,26 @@ export function depthsByKind({ orm }: OpenDatabase): Record<TaskKind, number> {
     TaskKind,
     number
   >;
+}
+
+/** What the queue knows of something that is not over. */
+export interface WaitingTask {
+  /** When it is tried again at the earliest, ms since the epoch; in the past: it is due. */
+  readonly nextAttemptAtMs: number;
+  /** The replica that is trying it, or that does so as soon as the upstream takes it; null: nobody has it yet. */
+  readonly replica: string | null;
+  /** Attempts so far. */
+  readonly attempts: number;
+}
+
+/** The task about a subject, or null if nothing more is to happen; as dear as `queueState`. */
+export function waitingTask({ orm }: OpenDatabase, kind: TaskKind, subject: number): WaitingTask | null {
+  const task = orm
+    .select({ nextAttemptAtMs: tasks.nextAttemptAtMs, replica: replicas.name, attempts: tasks.attempts })
+    .from(tasks)
+    .leftJoin(replicas, eq(replicas.id, tasks.leaseOwner))
+    .where(and(eq(tasks.kind, TASK_KINDS[kind].number), eq(tasks.subject, subject)))
+    .limit(1)
+    .get();
+  return task ?? null;
 }

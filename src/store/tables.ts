@@ -1,4 +1,4 @@
-import { integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** The engine's own tables; the SQL with its comments is in migrations/. */
 export const replicas = sqliteTable("replicas", {
@@ -15,6 +15,10 @@ export const replicas = sqliteTable("replicas", {
 export const state = sqliteTable("state", {
   id: integer("id").primaryKey(),
   purgeGeneration: integer("purge_generation").notNull(),
+  /** 1: a backup that no replica has been started on yet. */
+  isCopy: integer("is_copy").notNull().default(0),
+  /** When the first replica was started on what had been a backup; null: it never was one. */
+  restoredAtMs: integer("restored_at_ms"),
 });
 
 export const cluster = sqliteTable("cluster", {
@@ -46,3 +50,21 @@ export const tasks = sqliteTable("tasks", {
   home: integer("home"),
   upstream: integer("upstream").notNull().default(0),
 });
+
+export const taskAttempts = sqliteTable(
+  "task_attempts",
+  {
+    kind: integer("kind").notNull(),
+    subject: integer("subject").notNull(),
+    number: integer("number").notNull(),
+    taskId: integer("task_id").notNull(),
+    atMs: integer("at_ms").notNull(),
+    isLookup: integer("is_lookup").notNull().default(0),
+    outcome: text("outcome").notNull(),
+    code: text("code"),
+    status: integer("status"),
+    latencyMs: real("latency_ms"),
+    excerpt: text("excerpt"),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.subject, table.number] })],
+);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eq } from "drizzle-orm";
@@ -63,16 +63,35 @@ function acknowledge(...marks: number[]): void {
 
 /** One transaction of the heir; `poison` throws. */
 function run(nowMs: number, poison?: number): BatchResult<void> {
-  const result = runBatch(database.sqlite, () =>
+  return runWith(nowMs, (mark) => mark === poison && fail());
+}
+
+/** What is taken in counts only if the transaction is committed. @param flush runs right before that */
+function runWith(
+  nowMs: number,
+  look: (mark: number) => unknown,
+  flush: () => unknown = () => {},
+): BatchResult<void> {
+  const seen: { mark: number; isPurged: boolean }[] = [];
+  const result = runBatch(database.sqlite, () => {
     takeOver.run(nowMs, (frames, isPurged) => {
       const mark = frames.bytes[frames.offset] ?? -1;
-      if (mark === poison) throw new Error("a defect");
-      (isPurged ? purged : taken).push(mark);
-    }),
-  );
-  if (result.kind === "committed") takeOver.committed();
-  else takeOver.rolledBack(result.error);
+      look(mark);
+      seen.push({ mark, isPurged });
+    });
+    flush();
+  });
+  if (result.kind !== "committed") {
+    takeOver.rolledBack(result.error);
+    return result;
+  }
+  takeOver.committed();
+  for (const { mark, isPurged } of seen) (isPurged ? purged : taken).push(mark);
   return result;
+}
+
+function fail(): never {
+  throw new Error("a defect");
 }
 
 function rowOf(lease: ReplicaLease) {
@@ -114,9 +133,66 @@ test("one that wakes and acknowledges more finds its place, and its frames are t
 test("a frame that cannot be processed is left out, and the others are not", () => {
   acknowledge(1, 2, 3);
   expect(run(LATER_MS, 2).kind).toBe("bug");
-  taken = [];
   expect(run(LATER_MS, 2).kind).toBe("committed");
   expect(taken).toEqual([1, 3]);
+});
+
+test("of several frames that cannot be processed each is left out, and every other one is taken in once", () => {
+  acknowledge(1, 2, 3, 4, 5, 6);
+  const isPoison = (mark: number) => mark === 2 || mark === 5;
+  const kinds = [1, 2, 3].map(() => runWith(LATER_MS, (mark) => isPoison(mark) && fail()).kind);
+  expect(kinds).toEqual(["bug", "bug", "committed"]);
+  expect(taken).toEqual([1, 3, 4, 6]);
+  expect(ring.memory.loadTail()).toBe(ring.memory.loadHead());
+});
+
+test("a frame whose effects fail only when they are written out is found, and left out alone", () => {
+  acknowledge(1, 2, 3);
+  const written: number[] = [];
+  // As modules do: gathered while frames are taken in, written before the commit.
+  const runs = Array.from({ length: 12 }, () => {
+    const gathered: number[] = [];
+    const result = runWith(
+      LATER_MS,
+      (mark) => gathered.push(mark),
+      () => gathered.includes(2) && fail(),
+    );
+    if (result.kind === "committed") written.push(...gathered);
+    return result.kind;
+  });
+  expect(runs).toContain("bug");
+  expect(runs.at(-1)).toBe("committed");
+  expect(written).toEqual([1, 3]);
+});
+
+test("a ring that cannot be read now is not taken for an empty one", () => {
+  acknowledge(1, 2);
+  const path = pathOf("victim");
+  renameSync(path, `${path}.away`);
+  mkdirSync(path);
+  run(LATER_MS);
+  run(LATER_MS + 1);
+  expect(taken).toEqual([]);
+  // Its tasks are free and it is fenced all the same.
+  expect(victim.verify().kind).toBe("fenced");
+  expect(takeOver.isDue(LATER_MS + 2)).toBe(true);
+  rmdirSync(path);
+  renameSync(`${path}.away`, path);
+  run(LATER_MS + 3);
+  run(LATER_MS + 4);
+  expect(taken).toEqual([1, 2]);
+});
+
+test("what a replica acknowledged after its end is taken in although it never came round to register again", () => {
+  acknowledge(1);
+  run(LATER_MS);
+  expect(takeOver.isDue(LATER_MS + 1)).toBe(false);
+  // It was frozen, woke, answered, and was killed before its store thread had its turn.
+  acknowledge(2, 3);
+  expect(takeOver.isDue(LATER_MS + 2)).toBe(true);
+  run(LATER_MS + 2);
+  expect(taken).toEqual([1, 2, 3]);
+  expect(takeOver.isDue(LATER_MS + 3)).toBe(false);
 });
 
 test("payments that were acknowledged before a purge are known as purged, later ones are not", () => {

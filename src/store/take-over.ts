@@ -16,13 +16,14 @@ import { troubleOf } from "./trouble.ts";
  * The work of replicas that are gone. A replica whose lease ran out was killed, or is frozen: nobody can tell.
  *
  *   lease ran out ──► fenced: epoch + 1 ──► its tasks freed ──► frames of its ring taken in ──► lease ended
- *                     what it wrote from here     (those with an       from the committed position
- *                     on would be void            upstream: uncertain) up to the head
+ *         ▲           what it wrote from here     (those with an       from the committed position      │
+ *         │           on would be void            upstream: uncertain) up to the head                   │
+ *         └──────── it woke, acknowledged more, and died before it could register again ◄───────────────┘
  *
  * A frozen owner may wake at any moment. That is safe without its lock: its position in the ring is a row of
  * the database, moved here and by its own store thread in write transactions only, and its store thread
  * looks at epoch and position at the start of each. What its main acknowledges meanwhile stands behind the
- * position and is taken in by whoever comes next.
+ * position and is taken in by itself when it registers again, or from here if it does not live that long.
  *
  * All methods but `isDue` and `committed` run inside a write transaction.
  */
@@ -42,16 +43,26 @@ export interface TakeOverParts {
 /** A replica that has been gone for so long is not coming back; if it does, it starts anew. */
 const RETIRE_AFTER_MS = 24 * 3_600_000;
 const RETIRE_EVERY_MS = 60_000;
+/** After a failure that is no frame's alone, so many frames are taken in one by one. */
+const SUSPECTS = LIMITS.batchFramesMax.value;
 
 export class TakeOver {
   readonly #parts: TakeOverParts;
   readonly #expired;
+  readonly #ended;
   /** Rings whose position was moved by this transaction: their owners get the room once it is committed. */
   readonly #moved: { readonly memory: RingMemory; readonly position: number }[] = [];
-  /** The frame being handled, and one that threw: left out next time. */
-  #current: { readonly replica: number; readonly position: number } | null = null;
+  /** The frame that is being handled, or was the last one; and those that threw: left out next time. */
+  #current: { readonly replica: number; readonly position: number; isTaken: boolean } | null = null;
   readonly #poison = new Set<string>();
-  #retireAtMs = 0;
+  /** Rings of replicas that have ended, to see what stands in them. */
+  readonly #endedRings = new Map<number, RingMemory>();
+  /** Replicas whose ring cannot be read now: said once. */
+  readonly #unreadable = new Set<string>();
+  /** Frames still to be taken in one by one. */
+  #suspects = 0;
+  #hasMore = false;
+  #retireAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: TakeOverParts) {
     this.#parts = parts;
@@ -69,20 +80,33 @@ export class TakeOver {
         ),
       )
       .prepare();
+    this.#ended = parts.database.orm.select().from(replicas).where(lt(replicas.leaseUntilMs, 0)).prepare();
   }
 
-  /** Whether a replica's lease has run out; a look outside of any transaction. */
+  /** Whether a replica's lease has run out, or more stands in its ring; a look outside of any transaction. */
   isDue(nowMs: number): boolean {
-    return this.#expiredOthers(nowMs).length > 0 || nowMs >= this.#retireAtMs;
+    return this.#gone(nowMs).length > 0 || this.#isRetireDue(nowMs);
   }
 
-  /** Takes over from everybody whose lease ran out: a bounded part per transaction. */
+  /** The last transaction took in a part: the next one should not wait. */
+  get hasMore(): boolean {
+    return this.#hasMore;
+  }
+
+  /** Takes over from everybody who is gone: a bounded part per transaction. */
   run(nowMs: number, take: TakeFrame): void {
-    for (const row of this.#expiredOthers(nowMs)) this.#takeOver(row, nowMs, take);
-    if (nowMs >= this.#retireAtMs) this.#retire(nowMs);
+    this.#hasMore = false;
+    this.#current = null;
+    for (const row of this.#gone(nowMs)) {
+      this.#takeOver(row, nowMs, take);
+      // One by one: what fails from here on must be the fault of this frame.
+      if (this.#suspects > 0 && this.#current !== null) break;
+    }
+    if (this.#isRetireDue(nowMs)) this.#retire(nowMs);
   }
 
   committed(): void {
+    if (this.#moved.length > 0 && this.#suspects > 0) this.#suspects--;
     for (const { memory, position } of this.#moved) {
       // Signed distance: positions wrap. An owner that woke meanwhile may be further on already.
       if (((memory.loadTail() - position) | 0) < 0) memory.storeTail(position);
@@ -94,13 +118,20 @@ export class TakeOver {
   /** @param error what made the transaction fail */
   rolledBack(error: unknown): void {
     this.#moved.length = 0;
-    if (this.#current !== null && troubleOf(error) === null) {
-      this.#poison.add(placeOf(this.#current));
-      this.#parts.log.error("a dead replica's frame is left out because it cannot be processed: a defect", {
-        error,
-      });
-    }
+    const culprit = this.#current;
     this.#current = null;
+    if (troubleOf(error) !== null) return;
+    this.#hasMore = true;
+    if (culprit === null) return;
+    // What fails behind the last frame may be any frame's fault: they are tried one by one.
+    if (culprit.isTaken && this.#suspects === 0) {
+      this.#suspects = SUSPECTS;
+      return;
+    }
+    this.#poison.add(placeOf(culprit));
+    this.#parts.log.error("a dead replica's frame is left out because it cannot be processed: a defect", {
+      error,
+    });
   }
 
   /** Everything that any other replica has acknowledged until now counts as purged. */
@@ -115,15 +146,33 @@ export class TakeOver {
     }
   }
 
-  #expiredOthers(nowMs: number): ReplicaRow[] {
-    return this.#expired
-      .all({ now: nowMs, latest: nowMs + 2 * LEASE_MS })
-      .filter((row) => row.id !== this.#parts.lease.id);
+  /** Those whose lease ran out, and those that have ended and whose ring has more. */
+  #gone(nowMs: number): ReplicaRow[] {
+    const expired = this.#expired.all({ now: nowMs, latest: nowMs + 2 * LEASE_MS });
+    const ended = this.#ended.all().filter((row) => this.#isLeftBehind(row));
+    return [...expired, ...ended].filter((row) => row.id !== this.#parts.lease.id);
+  }
+
+  /** Whether a replica acknowledged something after its end: it was frozen, woke, and died before it came round. */
+  #isLeftBehind(row: ReplicaRow): boolean {
+    let memory = this.#endedRings.get(row.id);
+    if (memory?.generation !== row.ringGeneration) {
+      const attached = attachRingFile(this.#parts.ringPathOf(row.name));
+      if (attached.kind === "refused" || attached.memory.generation !== row.ringGeneration) return false;
+      memory = attached.memory;
+      this.#endedRings.set(row.id, memory);
+    }
+    return memory.hasPlausiblePositions() && memory.loadHead() !== row.ringPosition;
+  }
+
+  /** Also when the clock was set back. */
+  #isRetireDue(nowMs: number): boolean {
+    return nowMs >= this.#retireAtMs || nowMs < this.#retireAtMs - RETIRE_EVERY_MS;
   }
 
   #takeOver(row: ReplicaRow, nowMs: number, take: TakeFrame): void {
     const { database, tasks, log } = this.#parts;
-    tasks.freeAllOf(row.id);
+    tasks.freeAllOf(row.id, nowMs);
     const taken = this.#takeIn(row, take);
     log.warn("took over from a replica whose lease ran out", {
       from: row.name,
@@ -150,9 +199,11 @@ export class TakeOver {
     if (attached.kind === "refused") {
       if (attached.code === "RING_MISSING") return nothing;
       // It may be readable later, or to a newer executable: then its frames are still to be taken in.
-      this.#parts.log.error(attached.message);
+      if (!this.#unreadable.has(row.name)) this.#parts.log.error(attached.message);
+      this.#unreadable.add(row.name);
       return { ...nothing, isComplete: false };
     }
+    this.#unreadable.delete(row.name);
     const { memory } = attached;
     // Another ring than the one whose position the database knows: its owner has made it anew, empty.
     if (memory.generation !== row.ringGeneration || !memory.hasPlausiblePositions()) return nothing;
@@ -160,20 +211,23 @@ export class TakeOver {
     if (!ring.canSeek(position)) return nothing;
     ring.seek(position);
     let frames = 0;
-    while (frames < LIMITS.batchFramesMax.value && this.#next(ring)) {
+    const framesMax = this.#suspects > 0 ? 1 : LIMITS.batchFramesMax.value;
+    while (frames < framesMax && this.#next(ring)) {
       frames++;
       this.#handle(row, ring, take);
     }
     this.#moved.push({ memory, position: ring.cursor });
-    return { position: ring.cursor, frames, isComplete: ring.cursor === ring.readablePosition };
+    const isComplete = ring.cursor === ring.readablePosition;
+    if (!isComplete) this.#hasMore = true;
+    return { position: ring.cursor, frames, isComplete };
   }
 
   #handle(row: ReplicaRow, ring: RingConsumer, take: TakeFrame): void {
     const position = ring.cursor;
     if (this.#poison.has(placeOf({ replica: row.id, position }))) return;
-    this.#current = { replica: row.id, position };
+    this.#current = { replica: row.id, position, isTaken: false };
     take(ring, isBelow(position, row.purgePosition));
-    this.#current = null;
+    this.#current.isTaken = true;
   }
 
   #next(ring: RingConsumer): boolean {
@@ -210,6 +264,7 @@ export class TakeOver {
         if (!isDrained) continue;
       }
       database.orm.delete(replicas).where(eq(replicas.id, row.id)).run();
+      this.#endedRings.delete(row.id);
       log.info("forgot a replica that has been gone for a day", { name: row.name });
     }
   }

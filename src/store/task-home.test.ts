@@ -45,7 +45,7 @@ test("when a replica is gone, anybody may do its tasks", () => {
   here.schedule("order", 7, NOW_MS, NOW_MS, "here");
   here.schedule("order", 9, NOW_MS, NOW_MS, "here");
   here.leaseDue("order", NOW_MS, 1);
-  there.freeAllOf(1);
+  there.freeAllOf(1, NOW_MS);
   expect(subjects(there).toSorted()).toEqual([7, 9]);
   store.close();
 });

@@ -83,7 +83,7 @@ describe("outcomes", () => {
   test("nothing changes for a task that another replica has meanwhile", () => {
     const { id } = queue.add("payment", 7, 1, NOW);
     const other = new TaskQueue(store.database, () => OTHER, 1);
-    queue.freeAllOf(1);
+    queue.freeAllOf(1, NOW);
     expect(other.leaseDue("payment", NOW, 10)).toHaveLength(1);
     expect(queue.finish(id)).toBeNull();
     expect(queue.noteAttempt(id, 0)).toBeNull();

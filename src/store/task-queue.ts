@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, lte, or, sql } from "drizzle-orm";
+import { and, eq, gt, inArray, isNull, lte, or, sql } from "drizzle-orm";
 import { compile } from "./compiled-statement.ts";
 import type { OpenDatabase } from "./database.ts";
 import { tasks } from "./tables.ts";
@@ -21,9 +21,11 @@ export interface LeasedTask {
   readonly id: number;
   readonly subject: number;
   readonly attempts: number;
-  /** The only upstream that may have seen the subject; 0 none. */
+  /** The only upstream that may have seen the subject; 0 none; payments: 3 either processor. */
   readonly upstream: number;
 }
+
+const WAIT_AFTER_SET_BACK_MS = 5_000;
 
 export class TaskQueue {
   readonly #orm: OpenDatabase["orm"];
@@ -108,10 +110,26 @@ export class TaskQueue {
     freeFrom(this.#lanes[kind], atMs);
   }
 
+  /** As `schedule`, about a subject that `upstream` may have seen. */
+  scheduleSeen(kind: TaskKind, subject: number, upstream: number, nowMs: number, atMs: number): void {
+    this.#statements.insert.run(TASK_KINDS[kind].number, subject, nowMs, atMs, null, null, upstream);
+    freeFrom(this.#lanes[kind], atMs);
+  }
+
+  /** From now on `upstream` may have seen whatever a task of this kind is about, and none is due before `atMs`. */
+  doubtKind(kind: TaskKind, upstream: number, atMs: number): void {
+    this.#orm
+      .update(tasks)
+      .set({ upstream, nextAttemptAtMs: sql`max(${tasks.nextAttemptAtMs}, ${atMs})` })
+      .where(eq(tasks.kind, TASK_KINDS[kind].number))
+      .run();
+  }
+
   /** Ends a task. @returns its subject, or null if it is not leased to this replica */
   finish(id: number): number | null {
-    const row = this.#statements.finish.get(id, this.#owner());
+    const row = this.#statements.find.get(id, this.#owner());
     if (row === null) return null;
+    this.#statements.finish.run(id);
     this.#lanes[taskKindOf(row.kind)].inDispatch--;
     return row.subject;
   }
@@ -154,11 +172,33 @@ export class TaskQueue {
     return due;
   }
 
-  /** Frees everything that is leased to `owner`: its process is gone, or its lease was lost. */
-  freeAllOf(owner: number): void {
-    this.#orm.update(tasks).set({ leaseOwner: null }).where(eq(tasks.leaseOwner, owner)).run();
+  /**
+   * Frees everything that is leased to `owner`: its process is gone, or its lease was lost. All of it was due when it
+   * was leased, and is now, whatever the clock says by now.
+   */
+  freeAllOf(owner: number, nowMs: number): void {
+    const nextAttemptAtMs = sql`min(${tasks.nextAttemptAtMs}, ${nowMs})`;
+    this.#orm
+      .update(tasks)
+      .set({ leaseOwner: null, nextAttemptAtMs })
+      .where(eq(tasks.leaseOwner, owner))
+      .run();
     // What only that process could do falls to others now: they find out what can still be done.
     this.#orm.update(tasks).set({ home: null }).where(eq(tasks.home, owner)).run();
+    this.lookForFree();
+  }
+
+  /**
+   * The clock was set back: nothing waits for longer than a moment that is not far from any policy's. How long each
+   * was really to wait is not known any more; an attempt too early does no harm.
+   */
+  clockWasSetBack(nowMs: number): void {
+    const latest = nowMs + WAIT_AFTER_SET_BACK_MS;
+    this.#orm
+      .update(tasks)
+      .set({ nextAttemptAtMs: latest })
+      .where(and(isNull(tasks.leaseOwner), gt(tasks.nextAttemptAtMs, latest)))
+      .run();
     this.lookForFree();
   }
 
@@ -235,11 +275,13 @@ function prepareStatements(orm: OpenDatabase["orm"]) {
       }),
       ["kind", "subject", "added", "at", "owner", "home", "upstream"],
     ),
-    finish: compile<{ subject: number; kind: number }>(
+    // Not DELETE … RETURNING: its rows go through a table of their own, for which SQLite takes 100 KiB each time.
+    find: compile<{ subject: number; kind: number }>(
       orm,
-      orm.delete(tasks).where(mine).returning({ subject: tasks.subject, kind: tasks.kind }),
+      orm.select({ subject: tasks.subject, kind: tasks.kind }).from(tasks).where(mine),
       ["id", "owner"],
     ),
+    finish: compile(orm, orm.delete(tasks).where(eq(tasks.id, sql.placeholder("id"))), ["id"]),
     note: orm
       .update(tasks)
       .set({ attempts: sql`${tasks.attempts} + 1`, upstream })

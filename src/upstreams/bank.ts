@@ -1,6 +1,7 @@
 import type { BankDecision } from "../domain/account-payment.ts";
 import type { AttemptOutcome } from "../domain/attempt-outcome.ts";
 import type { TaskResult } from "../store/module.ts";
+import { reportOf } from "./call-report.ts";
 import type { HttpClient, HttpEndpoint } from "./http-client.ts";
 import type { HttpResult } from "./http-result.ts";
 
@@ -47,7 +48,9 @@ export class BankClient {
       body: JSON.stringify(payment),
       timeoutMs: TIMEOUT_MS,
     });
-    return classifyBankResult(result, Date.now());
+    // The console shows an account number only in part.
+    const call = reportOf(result, { secrets: [payment.accountNumber] });
+    return { ...classifyBankResult(result, Date.now()), call };
   }
 }
 

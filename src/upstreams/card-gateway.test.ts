@@ -56,7 +56,7 @@ async function set(name: string, body: object): Promise<void> {
 }
 
 test("the request is the contract's", async () => {
-  expect(await client.charge(charge(), CARD)).toMatchObject({ kind: "settled" });
+  expect((await client.charge(charge(), CARD)).outcome).toMatchObject({ kind: "settled" });
   expect(seen[0]?.headers.get("authorization")).toBe("Bearer secret-token");
   expect(seen[0]?.headers.get("x-api-version")).toBe("4.0");
   expect(seen[0]?.body).toEqual({
@@ -82,40 +82,46 @@ describe("the built-in gateway", () => {
   test("recognises a reference: authorized once, however often it is charged, even at the same time", async () => {
     await set("delay", { delay: 30 });
     const outcomes = await Promise.all([1, 2, 3, 4].map(() => client.charge(charge(), CARD)));
-    expect(outcomes.map(({ kind }) => kind)).toEqual(Array(4).fill("settled"));
+    expect(outcomes.map(({ outcome }) => outcome.kind)).toEqual(Array(4).fill("settled"));
     expect(simulator.find("order-1")).toMatchObject({ attempts: 1, status: "AUTHORIZED", amountCents: 3780 });
   });
 
   test("declines while it is told to, and authorizes the same reference afterwards", async () => {
     await set("decline", { decline: true });
-    expect(await client.charge(charge(), CARD)).toEqual({ kind: "declined", code: "card_declined" });
+    expect((await client.charge(charge(), CARD)).outcome).toEqual({
+      kind: "declined",
+      code: "card_declined",
+    });
     await set("decline", { decline: false });
-    expect(await client.charge(charge(), CARD)).toMatchObject({ kind: "settled" });
+    expect((await client.charge(charge(), CARD)).outcome).toMatchObject({ kind: "settled" });
     expect(simulator.find("order-1")?.attempts).toBe(2);
   });
 
   test("fails while it is told to", async () => {
     await set("failure", { failure: true });
-    expect(await client.charge(charge(), CARD)).toEqual({ kind: "failed", code: "http_500" });
+    expect((await client.charge(charge(), CARD)).outcome).toEqual({ kind: "failed", code: "http_500" });
   });
 
   test("charges although the caller gave up: the next call learns it", async () => {
     await set("delay", { delay: 400 });
-    expect(await client.charge(charge(), CARD)).toEqual({ kind: "unknown", code: "timeout" });
+    expect((await client.charge(charge(), CARD)).outcome).toEqual({ kind: "unknown", code: "timeout" });
     await Bun.sleep(200);
-    expect(await client.inquire(charge())).toMatchObject({ kind: "settled" });
+    expect((await client.inquire(charge())).outcome).toMatchObject({ kind: "settled" });
     expect(simulator.find("order-1")?.attempts).toBe(1);
   });
 
   test("loses an answer: the repeat is recognised and not charged again", async () => {
     await set("faults", { loseAnswerShare: 1 });
-    expect((await client.charge(charge(), CARD)).kind).toBe("unknown");
-    expect(await client.charge(charge(), CARD)).toMatchObject({ kind: "settled" });
+    expect((await client.charge(charge(), CARD)).outcome.kind).toBe("unknown");
+    expect((await client.charge(charge(), CARD)).outcome).toMatchObject({ kind: "settled" });
     expect(simulator.find("order-1")?.attempts).toBe(1);
   });
 
   test("says of a reference it does not know that nothing was charged", async () => {
-    expect(await client.inquire(charge("nobody"))).toEqual({ kind: "declined", code: "not_charged" });
+    expect((await client.inquire(charge("nobody"))).outcome).toEqual({
+      kind: "declined",
+      code: "not_charged",
+    });
     expect(simulator.find("nobody")).toBeNull();
   });
 
@@ -146,12 +152,49 @@ describe("what an answer means", () => {
     [504, {}, { kind: "unknown", code: "http_504" }],
   ] as const)("%p %p is %p", async (status, body, outcome) => {
     reply(status, body);
-    expect(await client.charge(charge(), CARD)).toMatchObject(outcome);
+    expect((await client.charge(charge(), CARD)).outcome).toMatchObject(outcome);
   });
 
   test("nobody there: certainly not charged", async () => {
     const nobody = new CardGatewayClient("http://127.0.0.1:1", http, options);
-    expect(await nobody.charge(charge(), CARD)).toEqual({ kind: "failed", code: "connect_refused" });
+    expect((await nobody.charge(charge(), CARD)).outcome).toEqual({
+      kind: "failed",
+      code: "connect_refused",
+    });
+  });
+});
+
+describe("what is kept of an answer", () => {
+  test("says how it began, and whether the call was only a question", async () => {
+    expect((await client.charge(charge(), CARD)).call).toEqual({
+      isLookup: false,
+      status: 200,
+      excerpt: expect.stringContaining('"status":"AUTHORIZED"'),
+    });
+    expect((await client.inquire(charge())).call).toMatchObject({ isLookup: true });
+  });
+
+  test("R20: of a gateway that echoes what it is sent, nothing of the card or the token", async () => {
+    const echo = async (request: Request) => {
+      const { payment_method: method } = (await request.json()) as { payment_method: unknown }; // bodyOf made it
+      return Response.json({ method, auth: request.headers.get("authorization") }, { status: 400 });
+    };
+    override = echo;
+    const { call } = await client.charge(charge(), CARD);
+    expect(call?.status).toBe(400);
+    expect(call?.excerpt).toContain("CREDIT_CARD");
+    for (const secret of [CARD.number, "4929", CARD.securityCode, "2031", "Ana", options.token]) {
+      expect(call?.excerpt).not.toContain(secret);
+    }
+  });
+
+  test("there is none without an answer", async () => {
+    override = () => new Promise(() => {});
+    expect((await client.charge(charge(), CARD)).call).toEqual({
+      isLookup: false,
+      status: null,
+      excerpt: null,
+    });
   });
 });
 
@@ -172,7 +215,7 @@ describe("the runner in the dispatch thread", () => {
   test("opens the card and charges it", async () => {
     expect(await run(seal.seal(CARD, "order-1"), false)).toMatchObject({
       outcome: { kind: "settled" },
-      data: { isCardGone: false, isCall: true },
+      data: { isCardGone: false, isCall: true, isCharge: true },
     });
   });
 
@@ -180,12 +223,13 @@ describe("the runner in the dispatch thread", () => {
     const foreign = new CardSeal(CardSeal.newKey()).seal(CARD, "order-1");
     expect(await run(foreign, false)).toEqual({
       outcome: { kind: "declined", code: "card_lost" },
-      data: { isCardGone: true, isCall: false },
+      data: { isCardGone: true, isCall: false, isCharge: false },
     });
     expect(seen).toHaveLength(0);
     expect(await run(foreign, true)).toEqual({
       outcome: { kind: "declined", code: "not_charged" },
-      data: { isCardGone: true, isCall: true },
+      call: { isLookup: true, status: 400, excerpt: expect.any(String) },
+      data: { isCardGone: true, isCall: true, isCharge: false },
     });
     expect(JSON.stringify(seen[0]?.body)).not.toContain("card");
   });

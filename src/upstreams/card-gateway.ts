@@ -1,7 +1,9 @@
 import type { AttemptOutcome } from "../domain/attempt-outcome.ts";
 import type { Card } from "../domain/card.ts";
+import type { TaskResult } from "../store/module.ts";
+import { reportOf } from "./call-report.ts";
 import type { HttpClient, HttpEndpoint } from "./http-client.ts";
-import type { HttpAnswer, HttpNotSent } from "./http-result.ts";
+import type { HttpAnswer, HttpNotSent, HttpResult } from "./http-result.ts";
 import { readJsonObject } from "./processor-answer.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 
@@ -23,10 +25,12 @@ export interface CardGatewayOptions {
 export class CardGatewayClient {
   readonly #endpoint: HttpEndpoint;
   readonly #timeoutMs: number;
+  readonly #token: string;
 
   /** @throws Error for an unusable URL */
   constructor(baseUrl: string, client: HttpClient, { token, apiVersion, timeoutMs }: CardGatewayOptions) {
     this.#timeoutMs = timeoutMs;
+    this.#token = token ?? "";
     this.#endpoint = client.endpoint(baseUrl, {
       headers: {
         "Content-Type": "application/json",
@@ -37,32 +41,43 @@ export class CardGatewayClient {
   }
 
   /** Charges, or learns that an earlier call with the same reference did. */
-  async charge(charge: CardCharge, card: Card): Promise<AttemptOutcome> {
+  async charge(charge: CardCharge, card: Card): Promise<TaskResult> {
     return this.#send(charge, card);
   }
 
   /**
    * Asks what became of earlier calls: the same request without a card. A gateway that knows the reference answers
-   * with what it did; one that does not cannot charge, and says so.
+   * with what it did; one that does not cannot charge, and says so. That "not_charged" is about now: a call that is still on
+   * its way may charge after it, so domain/order-attempt.ts decides when it is believed.
    */
-  async inquire(charge: CardCharge): Promise<AttemptOutcome> {
-    const outcome = await this.#send(charge, null);
-    return outcome.kind === "declined" && outcome.code.startsWith("http_4")
-      ? { kind: "declined", code: "not_charged" }
-      : outcome;
+  async inquire(charge: CardCharge): Promise<TaskResult> {
+    const { outcome, call } = await this.#send(charge, null);
+    const isUnknownThere = outcome.kind === "declined" && outcome.code.startsWith("http_4");
+    return { outcome: isUnknownThere ? { kind: "declined", code: "not_charged" } : outcome, call };
   }
 
-  async #send(charge: CardCharge, card: Card | null): Promise<AttemptOutcome> {
+  async #send(charge: CardCharge, card: Card | null): Promise<TaskResult> {
     const result = await this.#endpoint.request({
       method: "POST",
       path: "/",
       body: JSON.stringify(bodyOf(charge, card)),
       timeoutMs: this.#timeoutMs,
     });
-    if (result.kind === "unknown") return { kind: "unknown", code: result.code };
-    if (result.kind === "not-sent") return outcomeOfNotSent(result);
-    return classifyChargeAnswer(result, charge.referenceId, Date.now());
+    const secrets = [this.#token, ...(card === null ? [] : secretsOf(card))];
+    const call = reportOf(result, { isLookup: card === null, secrets });
+    return { outcome: classifyResult(result, charge.referenceId), call };
   }
+}
+
+function classifyResult(result: HttpResult, referenceId: string): AttemptOutcome {
+  if (result.kind === "unknown") return { kind: "unknown", code: result.code };
+  if (result.kind === "not-sent") return outcomeOfNotSent(result);
+  return classifyChargeAnswer(result, referenceId, Date.now());
+}
+
+/** What of a card a gateway may repeat. The month alone, one or two digits, tells nothing. */
+function secretsOf({ number, securityCode, expYear, holder }: Card): string[] {
+  return [number, securityCode, String(expYear), ...(holder === null ? [] : [holder])];
 }
 
 function bodyOf({ referenceId, description, amountCents }: CardCharge, card: Card | null) {

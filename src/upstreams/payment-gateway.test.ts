@@ -34,7 +34,7 @@ test("a call carries the payment, and its key as the Idempotency-Key", async () 
     seen.push(request.method, pathname, request.headers.get("idempotency-key"), await request.json());
     return Response.json({ status: "success" });
   });
-  expect(await client.pay(PAYMENT)).toMatchObject({ kind: "settled" });
+  expect((await client.pay(PAYMENT)).outcome).toMatchObject({ kind: "settled" });
   expect(seen).toEqual([
     "POST",
     "/gateway/pay",
@@ -58,7 +58,7 @@ describe("an answer means", () => {
     [503, "unknown", "gateway_error_503"],
   ])("%d: %s", async (status, kind, code) => {
     const client = clientOf(() => new Response(null, { status }));
-    const outcome = await client.pay(PAYMENT);
+    const { outcome } = await client.pay(PAYMENT);
     expect([outcome.kind, "code" in outcome ? outcome.code : undefined]).toEqual([kind, code] as never);
   });
 });
@@ -66,14 +66,14 @@ describe("an answer means", () => {
 describe("no answer means", () => {
   test("timeout, once the time is over", async () => {
     const client = clientOf(() => new Promise(() => {}), 80);
-    expect(await client.pay(PAYMENT)).toEqual({ kind: "unknown", code: "timeout" });
+    expect((await client.pay(PAYMENT)).outcome).toEqual({ kind: "unknown", code: "timeout" });
   });
 
   test("certainly not charged, if nobody listens", async () => {
     const http = new HttpClient();
     stops.push(() => http.close());
     const client = new PaymentGatewayClient("http://127.0.0.1:1", http, 1_000);
-    expect(await client.pay(PAYMENT)).toEqual({ kind: "failed", code: "connect_refused" });
+    expect((await client.pay(PAYMENT)).outcome).toEqual({ kind: "failed", code: "connect_refused" });
   });
 
   test("timeout too, in whatever phase it came", () => {
@@ -83,5 +83,14 @@ describe("no answer means", () => {
         code: "timeout",
       });
     }
+  });
+});
+
+test("of an answer its status and beginning are kept, without a card number that it may have", async () => {
+  const client = clientOf(() => new Response("no: 4111 1111 1111 1111\n", { status: 402 }));
+  expect((await client.pay(PAYMENT)).call).toEqual({
+    isLookup: false,
+    status: 402,
+    excerpt: "no: **** **** **** ****",
   });
 });

@@ -1,6 +1,8 @@
 import type { AttemptOutcome } from "../domain/attempt-outcome.ts";
 import { toAmount } from "../domain/money.ts";
 import type { UserPaymentType } from "../domain/user-payment.ts";
+import type { TaskResult } from "../store/module.ts";
+import { reportOf } from "./call-report.ts";
 import type { HttpClient, HttpEndpoint } from "./http-client.ts";
 import type { HttpResult } from "./http-result.ts";
 
@@ -30,7 +32,7 @@ export class PaymentGatewayClient {
   }
 
   /** Makes one attempt to charge. */
-  async pay(payment: GatewayPayment): Promise<AttemptOutcome> {
+  async pay(payment: GatewayPayment): Promise<TaskResult> {
     const result = await this.#endpoint.request({
       method: "POST",
       path: "/pay",
@@ -44,7 +46,7 @@ export class PaymentGatewayClient {
       }),
       timeoutMs: this.#timeoutMs,
     });
-    return classifyGatewayResult(result, Date.now());
+    return { outcome: classifyGatewayResult(result, Date.now()), call: reportOf(result) };
   }
 }
 

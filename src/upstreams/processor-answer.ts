@@ -19,7 +19,18 @@ export type PaymentAnswer =
   | { readonly kind: "ask"; readonly absentCode: string; readonly unansweredCode: string }
   | Exclude<AttemptOutcome, { kind: "settled" }>;
 
-/** The table "What an answer means" of the processors' description. */
+/**
+ * Answers about the service, its address or the form of our requests. That form is the same for every payment, so
+ * the next one would be answered alike: declining would put all of them on the dead-letter list within seconds.
+ */
+const SET_UP_WRONG: ReadonlySet<number> = new Set([
+  401, 403, 404, 405, 406, 407, 410, 411, 412, 413, 414, 415, 417, 421, 425, 426, 428, 431,
+]);
+
+/**
+ * The table "What an answer means" of the processors' description. 409 is not in it and means in most services what
+ * 422 means here: that the payment is there already.
+ */
 export function classifyPaymentAnswer(answer: HttpAnswer, nowMs: number): PaymentAnswer {
   const { status } = answer;
   const code = `http_${status}`;
@@ -30,18 +41,14 @@ export function classifyPaymentAnswer(answer: HttpAnswer, nowMs: number): Paymen
   }
   // Redirects are not followed: an address that moved is a service set up wrong, and nothing was processed.
   if (status < 400) return { kind: "failed", code };
+  if (SET_UP_WRONG.has(status)) return { kind: "failed", code };
   switch (status) {
-    case 401:
-    case 403:
-    case 404:
-    case 405:
-    case 407:
-      return { kind: "failed", code };
     case 408:
       return { kind: "unknown", code };
+    case 409:
     case 422:
       // "Already exists". If it is not there after all, another call of ours may still be landing.
-      return { kind: "ask", absentCode: "http_422_not_found", unansweredCode: "http_422_unconfirmed" };
+      return { kind: "ask", absentCode: `${code}_not_found`, unansweredCode: `${code}_unconfirmed` };
     case 429: {
       const retryAfterMs = parseRetryAfter(answer.header("retry-after"), nowMs);
       return retryAfterMs === undefined ? { kind: "refused", code } : { kind: "refused", code, retryAfterMs };

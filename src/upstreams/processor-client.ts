@@ -1,9 +1,10 @@
-import type { AttemptOutcome } from "../domain/attempt-outcome.ts";
+import type { AttemptOutcome, CallReport } from "../domain/attempt-outcome.ts";
 import { toAmount } from "../domain/money.ts";
 import type { ProcessorName } from "../domain/processor.ts";
 import { formatTimestamp } from "../domain/timestamp.ts";
+import { reportOf } from "./call-report.ts";
 import type { HttpClient, HttpEndpoint } from "./http-client.ts";
-import type { HttpNotSent } from "./http-result.ts";
+import type { HttpAnswer, HttpNotSent } from "./http-result.ts";
 import {
   classifyPaymentAnswer,
   type PaymentAnswer,
@@ -23,7 +24,10 @@ type Settled = Extract<AttemptOutcome, { kind: "settled" }>;
 
 /** An `AttemptOutcome` that also says so when the books of the processor show another amount than ours. */
 export type PaymentOutcome =
-  | Exclude<AttemptOutcome, Settled>
+  | (Exclude<AttemptOutcome, Settled> & {
+      /** The answer that decided it; missing if there was none. What settles a payment is not looked at twice. */
+      readonly call?: CallReport;
+    })
   | (Settled & {
       /** Only if it differs from what was to be paid; the processor's sums contain this one. */
       readonly recordedAmountCents?: number;
@@ -32,8 +36,8 @@ export type PaymentOutcome =
 export type LookupOutcome =
   | ({ readonly kind: "found" } & RecordedPayment)
   /** No proof that it never will be there: a delayed call may still land. */
-  | { readonly kind: "not-found" }
-  | { readonly kind: "unavailable"; readonly code: string };
+  | { readonly kind: "not-found"; readonly call?: CallReport }
+  | { readonly kind: "unavailable"; readonly code: string; readonly call?: CallReport };
 
 const ABSENT = "not_found";
 const JSON_HEADERS = { "Content-Type": "application/json" };
@@ -71,7 +75,10 @@ export class ProcessorClient {
     if (result.kind === "not-sent") return outcomeOfNotSent(result);
     const meaning = classifyPaymentAnswer(result, Date.now());
     if (meaning.kind === "recorded") return { kind: "settled", requestedAtMs };
-    return meaning.kind === "ask" ? this.#confirm(payment, meaning) : meaning;
+    if (meaning.kind !== "ask") return { ...meaning, call: reportOf(result) };
+    const confirmed = await this.#confirm(payment, meaning);
+    // The first answer is the one that raises questions.
+    return confirmed.kind === "settled" ? confirmed : { ...confirmed, call: reportOf(result) };
   }
 
   /**
@@ -96,10 +103,11 @@ export class ProcessorClient {
       timeoutMs: this.#timeoutMs,
     });
     if (result.kind !== "answer") return { kind: "unavailable", code: result.code };
-    if (result.status === 404) return { kind: "not-found" };
-    if (result.status !== 200) return { kind: "unavailable", code: `http_${result.status}` };
-    const recorded = readRecordedPayment(result.body, correlationId);
-    return recorded === null ? { kind: "unavailable", code: "unreadable" } : { kind: "found", ...recorded };
+    if (result.status === 404) return { kind: "not-found", call: lookupReport(result) };
+    const recorded = result.status === 200 ? readRecordedPayment(result.body, correlationId) : null;
+    if (recorded !== null) return { kind: "found", ...recorded };
+    const code = result.status === 200 ? "unreadable" : `http_${result.status}`;
+    return { kind: "unavailable", code, call: lookupReport(result) };
   }
 
   async #confirm(
@@ -114,11 +122,23 @@ export class ProcessorClient {
         return isSameAmount ? settled : { ...settled, recordedAmountCents: found.amountCents };
       }
       case "not-found":
-        return { kind: "unknown", code: absentCode };
+        return {
+          kind: "unknown",
+          code: absentCode,
+          ...(found.call === undefined ? {} : { call: found.call }),
+        };
       case "unavailable":
-        return { kind: "unknown", code: unansweredCode };
+        return {
+          kind: "unknown",
+          code: unansweredCode,
+          ...(found.call === undefined ? {} : { call: found.call }),
+        };
     }
   }
+}
+
+function lookupReport(answer: HttpAnswer): CallReport {
+  return reportOf(answer, { isLookup: true });
 }
 
 /** Our own bounds say nothing about the processor's health: they mean busy, not broken. */

@@ -84,11 +84,14 @@ test("the next call comes 5.1 s after the end of the last one, however that went
     response(500),
     response(200, "?"),
     response(200, '{"failing":1}'),
+    response(200, '{"failing":false,"minResponseTime":1e309}'),
+    response(200, '{"failing":false,"minResponseTime":3600001}'),
+    response(200, '{"failing":false,"minResponseTime":-1}'),
     response(404),
   ]);
   start();
-  for (let call = 0; call < 6; call++) expect(await clock.elapse()).toBe(HEALTH_SPACING_MS);
-  expect(missed).toEqual(["reset", "http_500", "unreadable", "unreadable", "http_404"]);
+  for (let call = 0; call < 9; call++) expect(await clock.elapse()).toBe(HEALTH_SPACING_MS);
+  expect(missed).toEqual(["reset", "http_500", ...Array(5).fill("unreadable"), "http_404"]);
 });
 
 test("nothing is scheduled while a call hangs, so there is never a second one", async () => {

@@ -1,3 +1,4 @@
+import { isResponseTimeMs } from "../domain/processor.ts";
 import type { HttpClient, HttpEndpoint } from "./http-client.ts";
 import { readJsonObject } from "./processor-answer.ts";
 import { parseRetryAfter } from "./retry-after.ts";
@@ -113,7 +114,7 @@ export class ProcessorHealthPoll {
     } else {
       // One version of the published processor answers 503 while failing, with the same body.
       const { failing, minResponseTime } = readJsonObject(result.body);
-      if (typeof failing === "boolean" && typeof minResponseTime === "number" && minResponseTime >= 0) {
+      if (typeof failing === "boolean" && isResponseTimeMs(minResponseTime)) {
         onHealth({ failing, minResponseTimeMs: minResponseTime, seenAtMs: this.#clock.nowMs() });
       } else {
         this.#onMissed("unreadable");

@@ -6,9 +6,11 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Redis } from "ioredis";
 import type { CounterReader } from "../../src/cluster/counter-reader.ts";
+import { ACTIVATE } from "../../src/cluster/counter-scripts.ts";
 import { CounterStore } from "../../src/cluster/counter-store.ts";
 import { CounterSync } from "../../src/cluster/counter-sync.ts";
 import { connectRedis } from "../../src/cluster/redis-connection.ts";
+import { ROLLUP_LEVELS } from "../../src/domain/rollup.ts";
 import { createLogger } from "../../src/log/logger.ts";
 import { createMetricsMemory, Metrics } from "../../src/metrics/metrics.ts";
 import { CounterQueries } from "../../src/modules/payments/counter-queries.ts";
@@ -178,6 +180,28 @@ test("any window is the model's, whatever happens to Redis in between", async ()
   }
   expect(world.metrics.read("summary_answers", "redis")).toBeGreaterThan(300);
 }, 20_000);
+
+test("a build that is made to count twice, as by a proxy that repeats, loses nothing", async () => {
+  const world = new World(join(await emptyDirectory(), "catraca.db"));
+  const now = Date.now();
+  await server.command("FLUSHALL");
+  world.settle([{ atMs: now, processor: "default", cents: 1990 }]);
+  await world.feed();
+  const [key = ""] = await redis.keys("*:counters");
+  const fields = [
+    "epoch",
+    "build",
+    "applied",
+    ...Array.from({ length: ROLLUP_LEVELS }, (_, n) => `floor${n}`),
+  ];
+  const said = (await redis.hmget(key, ...fields)).map(String);
+  expect(await redis.eval(ACTIVATE, 1, key, ...said)).toBe(1);
+  expect((await redis.keys(`${key}:${said[1]}:*`)).length).toBeGreaterThan(0);
+  world.settle([{ atMs: now, processor: "fallback", cents: 500 }]);
+  await world.feed();
+  expect(await world.answer(now, now)).toEqual(world.model(now, now));
+  expect(world.metrics.read("summary_answers", "redis")).toBe(1);
+});
 
 test("memory in Redis is bounded: old time is kept coarse", async () => {
   const world = new World(join(await emptyDirectory(), "catraca.db"));

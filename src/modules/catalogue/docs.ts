@@ -1,4 +1,4 @@
-import { IDEMPOTENCY_KEY, jsonAnswer, pathParameter, problemAnswer } from "../../http/route-docs.ts";
+import { CREATING_ANSWERS, IDEMPOTENCY_KEY, jsonAnswer, pathParameter } from "../../http/route-docs.ts";
 
 /** What the OpenAPI document says of the catalogue. */
 const TAGS = ["Catalogue"];
@@ -19,7 +19,7 @@ export const catalogueDocs = {
     parameters: [IDEMPOTENCY_KEY],
     responses: {
       201: jsonAnswer("They are there.", { message: "Products created successfully" }),
-      503: problemAnswer("The queue is full or the database cannot be written; see Retry-After."),
+      ...CREATING_ANSWERS,
     },
   },
   findAll: {

@@ -13,6 +13,7 @@ class Counter implements StoreModule {
   }
 
   readonly commands = {
+    "payments.accept": (): CommandReply => ({ kind: "accepted" }),
     "counter.add": ({ what }: { what: string }): CommandReply => {
       this.#store.database.sqlite.run("INSERT INTO counted VALUES (?)", [what]);
       if (what === "bug") throw new Error("a bug");
@@ -108,6 +109,16 @@ describe("record and effect", () => {
     expect([counter.count, records()]).toEqual([0, 0]);
     expect(run("k", "b").kind).toBe("first");
   });
+});
+
+test("a purge forgets the keys of section A's payments, and no others", () => {
+  const pay = (scope: string) =>
+    ({ scope: hex(scope), fingerprint: hex("b"), name: "payments.accept", input: {} }) as const;
+  const [first, other] = [store.execute("idempotency.run", pay("a"), nowMs), run("k", "body")];
+  expect([first.kind, other.kind]).toEqual(["first", "first"]);
+  store.transact(() => store.modules.at(-1)?.purged?.());
+  expect(store.execute("idempotency.run", pay("a"), nowMs).kind).toBe("first");
+  expect(run("k", "body").kind).toBe("replayed");
 });
 
 describe("a record", () => {

@@ -19,6 +19,9 @@ export type KeyedReply =
   /** The key was used with another body. */
   | { readonly kind: "reused" };
 
+/** Section A's: what a purge of payments forgets, together with its keys. */
+const PURGED_COMMAND = "payments.accept";
+
 /** Expired records that one transaction deletes, at most: a millisecond of the write lock. */
 const SWEEP_BATCH = 200;
 const SWEEP_EVERY_MS = 1000;
@@ -75,6 +78,11 @@ export class IdempotencyCommands implements StoreModule {
     this.#sweepAtMs = 0;
   }
 
+  /** A replay would promise a payment that is gone: with the payments of section A go the keys that made them. */
+  purged(): void {
+    this.#statements.forget.run({ command: PURGED_COMMAND });
+  }
+
   #run(command: KeyedCommand, nowMs: number): KeyedReply {
     const scope = Buffer.from(command.scope, "hex");
     const fingerprint = Buffer.from(command.fingerprint, "hex");
@@ -94,6 +102,7 @@ export class IdempotencyCommands implements StoreModule {
       scope,
       fingerprint,
       reply: JSON.stringify(reply),
+      command: command.name,
       expiresAtMs: nowMs + this.#context.settings.idempotencyTtlSeconds * 1000,
     });
     return { kind: "first", reply };
@@ -123,6 +132,7 @@ function prepareStatements(orm: StoreContext["orm"]) {
         scope: sql.placeholder("scope"),
         fingerprint: sql.placeholder("fingerprint"),
         reply: sql.placeholder("reply"),
+        command: sql.placeholder("command"),
         expiresAtMs: sql.placeholder("expiresAtMs"),
       })
       .onConflictDoUpdate({
@@ -130,9 +140,14 @@ function prepareStatements(orm: StoreContext["orm"]) {
         set: {
           fingerprint: sql.raw("excluded.fingerprint"),
           reply: sql.raw("excluded.reply"),
+          command: sql.raw("excluded.command"),
           expiresAtMs: sql.raw("excluded.expires_at_ms"),
         },
       })
+      .prepare(),
+    forget: orm
+      .delete(idempotencyRecords)
+      .where(eq(idempotencyRecords.command, sql.placeholder("command")))
       .prepare(),
     sweep: orm
       .delete(idempotencyRecords)

@@ -5,4 +5,5 @@ export const idempotencyRecords = sqliteTable("idempotency_records", {
   fingerprint: blob("fingerprint", { mode: "buffer" }).notNull(),
   reply: text("reply").notNull(),
   expiresAtMs: integer("expires_at_ms").notNull(),
+  command: text("command"),
 });

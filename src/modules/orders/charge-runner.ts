@@ -17,13 +17,19 @@ export function createChargeRunner(
     // charge-tasks.ts wrote it with this shape.
     const { orderId, description, amountCents, sealedCard, isUncertain } = payload as ChargeBrief;
     const charge = { referenceId: orderId, description, amountCents };
-    const report = (isCardGone: boolean, isCall: boolean): ChargeReport => ({ isCardGone, isCall });
-    if (sealedCard === null) {
-      return { outcome: await gateway.inquire(charge), data: report(false, true) };
-    }
+    const asked = { isCall: true, isCharge: false };
+    if (sealedCard === null) return { ...(await gateway.inquire(charge)), data: reportOf(false, asked) };
     const card = seal.open(sealedCard, orderId);
-    if (card !== null) return { outcome: await gateway.charge(charge, card), data: report(false, true) };
-    if (isUncertain) return { outcome: await gateway.inquire(charge), data: report(true, true) };
-    return { outcome: { kind: "declined", code: "card_lost" }, data: report(true, false) };
+    if (card !== null) {
+      const charged = { isCall: true, isCharge: true };
+      return { ...(await gateway.charge(charge, card)), data: reportOf(false, charged) };
+    }
+    if (isUncertain) return { ...(await gateway.inquire(charge)), data: reportOf(true, asked) };
+    const nothing = { isCall: false, isCharge: false };
+    return { outcome: { kind: "declined", code: "card_lost" }, data: reportOf(true, nothing) };
   };
+}
+
+function reportOf(isCardGone: boolean, call: Omit<ChargeReport, "isCardGone">): ChargeReport {
+  return { isCardGone, ...call };
 }

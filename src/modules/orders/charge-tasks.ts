@@ -1,15 +1,21 @@
 import type { AttemptOutcome } from "../../domain/attempt-outcome.ts";
 import { ORDER_STATUSES, orderStatusOf } from "../../domain/order.ts";
-import { decideOrderAttempt, ORDER_ATTEMPTS_MAX, orderRetryPolicy } from "../../domain/order-attempt.ts";
-import type { RetryPolicy } from "../../domain/retry-policy.ts";
+import {
+  callEndsAfterMs,
+  decideOrderAttempt,
+  ORDER_ATTEMPTS_MAX,
+  type OrderPatience,
+  orderRetryPolicy,
+} from "../../domain/order-attempt.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import { formatUuid } from "../../domain/uuid.ts";
 import type { StoreContext, TaskBrief, TaskDecision, TaskHandler, TaskResult } from "../../store/module.ts";
+import type { TaskAttempts } from "../../store/task-attempts.ts";
 import type { LeasedTask } from "../../store/task-queue.ts";
 import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import type { TopicWriter } from "../topics/topic-writer.ts";
 import { orderError, orderMessage } from "./order-messages.ts";
-import type { OrderRow, OrderWriter } from "./order-writer.ts";
+import type { ChargeDoubt, OrderRow, OrderWriter } from "./order-writer.ts";
 import type { ReservationWriter } from "./reservation-writer.ts";
 
 /** What the dispatch thread gets to do for an order. */
@@ -29,6 +35,8 @@ export interface ChargeReport {
   readonly isCardGone: boolean;
   /** Whether the gateway was called at all. */
   readonly isCall: boolean;
+  /** Whether that call could charge; one without a card only asks. */
+  readonly isCharge: boolean;
 }
 
 export interface ChargeTasksParts {
@@ -36,8 +44,11 @@ export interface ChargeTasksParts {
   readonly reservations: ReservationWriter;
   readonly topics: TopicWriter;
   readonly deadLetters: DeadLetterWriter;
+  readonly attempts: Pick<TaskAttempts, "ofTask">;
   readonly metrics: StoreContext["metrics"];
   readonly retryBaseMs: number;
+  /** After which a call to the gateway is given up. */
+  readonly timeoutMs: number;
   readonly random: () => number;
 }
 
@@ -50,15 +61,19 @@ export interface ChargeTasksParts {
  *                                                                     └─► payment_dlq           FAILED
  *
  * Between `describe` and `outcome` the row says that a call is out. If it still says so at the next `describe`, the
- * process died meanwhile, and the gateway may have charged the order: it counts as uncertain from then on.
+ * process died meanwhile, and the gateway may have charged the order, or may be about to: it counts as uncertain, since
+ * that call was written down.
  */
 export class ChargeTasks implements TaskHandler {
   readonly #parts: ChargeTasksParts;
-  readonly #policy: RetryPolicy;
+  readonly #patience: OrderPatience;
 
   constructor(parts: ChargeTasksParts) {
     this.#parts = parts;
-    this.#policy = orderRetryPolicy(parts.retryBaseMs);
+    this.#patience = {
+      retries: orderRetryPolicy(parts.retryBaseMs),
+      callEndsAfterMs: callEndsAfterMs(parts.timeoutMs),
+    };
   }
 
   readonly describe = (task: LeasedTask, nowMs: number): TaskBrief | null => {
@@ -71,8 +86,9 @@ export class ChargeTasks implements TaskHandler {
     if (orders.move(order.seq, "call", nowMs)) {
       topics.append("process-purchases", orderId, orderMessage(order), {}, nowMs);
     }
-    const isUncertain = order.isUncertain === 1 || order.isCallOut === 1;
-    orders.callOut(order.seq, isUncertain);
+    const doubt = doubtOf(order, nowMs);
+    const isUncertain = doubt !== null;
+    orders.callOut(order.seq, doubt, nowMs);
     const mayCharge = !isUncertain || task.attempts < ORDER_ATTEMPTS_MAX;
     const brief: ChargeBrief = {
       orderId,
@@ -90,25 +106,31 @@ export class ChargeTasks implements TaskHandler {
     // Told twice: the first time has ended it.
     if (order === null || ORDER_STATUSES[order.status] !== "PROCESSING") return { kind: "finish" };
     // charge-runner.ts made it; without it the runner itself threw, so nothing is known.
-    const report = (data ?? { isCardGone: false, isCall: true }) as ChargeReport;
+    const report = (data ?? { isCardGone: false, isCall: true, isCharge: true }) as ChargeReport;
+    const calledAtMs = order.calledAtMs ?? nowMs;
+    const uncertainAtMs = order.isUncertain === 1 ? (order.uncertainAtMs ?? calledAtMs) : null;
     const decision = decideOrderAttempt(
       {
         outcome,
         attempts: task.attempts,
-        wasUncertain: order.isUncertain === 1,
+        calledAtMs,
+        uncertainAtMs,
         isCardGone: report.isCardGone,
       },
-      this.#policy,
+      this.#patience,
       random,
     );
     const isUncertain = decision.kind === "retry" && decision.isUncertain;
-    orders.callBack(order, outcome, isUncertain, report.isCall, nowMs);
+    // A look-up that got no answer has charged nothing: the doubt stays as old as it is.
+    const isNewDoubt = outcome.kind === "unknown" && report.isCharge;
+    const sinceMs = isNewDoubt ? calledAtMs : (uncertainAtMs ?? calledAtMs);
+    orders.callBack(order, outcome, isUncertain ? { sinceMs } : null, report.isCall);
     switch (decision.kind) {
       case "authorized":
         this.#authorize(order, nowMs);
         return { kind: "finish" };
       case "failed":
-        this.#fail(order, decision.code, nowMs);
+        this.#fail(task, order, decision.code, nowMs);
         return { kind: "finish" };
       case "retry":
         return this.#retry(order, task.attempts, outcome, nowMs + Math.ceil(decision.delayMs), nowMs);
@@ -143,8 +165,8 @@ export class ChargeTasks implements TaskHandler {
     return { kind: "retry", atMs };
   }
 
-  #fail(order: OrderRow, code: string, nowMs: number): void {
-    const { orders, reservations, topics, deadLetters, metrics } = this.#parts;
+  #fail(task: LeasedTask, order: OrderRow, code: string, nowMs: number): void {
+    const { orders, reservations, topics, deadLetters, attempts: noted, metrics } = this.#parts;
     if (!orders.move(order.seq, "fail", nowMs)) return;
     orders.end(order.seq, code, nowMs);
     reservations.release(order.reservationId, order.productId, order.quantity, nowMs);
@@ -153,7 +175,7 @@ export class ChargeTasks implements TaskHandler {
     const originalTopic = "process-purchases";
     const dead = { originalTopic, originalMessage: message, error, timestamp: formatTimestamp(nowMs) };
     topics.append("payment_dlq", message.payment_id, dead, {}, nowMs);
-    const history = orders.takeHistory(order.seq);
+    const history = noted.ofTask("order", task);
     // The row was read before this attempt was counted; its number is in the row now.
     const attempts = orders.bySeq(order.seq)?.attempts ?? order.attempts;
     deadLetters.put(
@@ -170,4 +192,12 @@ export class ChargeTasks implements TaskHandler {
     );
     metrics.increment("orders", "failed");
   }
+}
+
+/** What is in doubt about an order when it is handed out: a call that is still noted as out was never answered. */
+function doubtOf(order: OrderRow, nowMs: number): ChargeDoubt | null {
+  const known = order.isUncertain === 1 ? (order.uncertainAtMs ?? nowMs) : null;
+  const unanswered = order.isCallOut === 1 ? (order.calledAtMs ?? nowMs) : null;
+  if (known === null && unanswered === null) return null;
+  return { sinceMs: Math.max(known ?? 0, unanswered ?? 0) };
 }

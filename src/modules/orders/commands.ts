@@ -69,7 +69,7 @@ export class OrderCommands implements StoreModule, DeadLetterSource {
   readonly #windowMs: number;
 
   constructor(context: StoreContext, parts: OrderCommandsParts) {
-    const { settings, metrics } = context;
+    const { settings, metrics, attempts } = context;
     this.#context = context;
     this.#parts = parts;
     this.#windowMs = settings.orderDuplicateWindowSeconds * 1000;
@@ -81,8 +81,10 @@ export class OrderCommands implements StoreModule, DeadLetterSource {
         reservations: this.#reservations,
         topics: parts.topics,
         deadLetters: parts.deadLetters,
+        attempts,
         metrics,
         retryBaseMs: settings.orderRetryBaseSeconds * 1000,
+        timeoutMs: settings.paymentsTimeoutSeconds * 1000,
         random: parts.random ?? Math.random,
       }),
     };
@@ -99,6 +101,11 @@ export class OrderCommands implements StoreModule, DeadLetterSource {
 
   rolledBack(): void {
     this.#reservations.rolledBack();
+  }
+
+  /** The cards of unfinished orders are gone; whether they were charged since the backup, only the gateway knows. */
+  restored(nowMs: number): void {
+    this.#orders.doubtAll(nowMs);
   }
 
   /** A dead order gets a new card and takes its stock again, or stays dead. */

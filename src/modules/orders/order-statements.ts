@@ -1,7 +1,7 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, eq, gt, inArray, sql } from "drizzle-orm";
 import { ORDER_TRANSITIONS, type OrderTransition, orderStatusNumber } from "../../domain/order.ts";
 import type { StoreContext } from "../../store/module.ts";
-import { orderAttempts, orders } from "./table.ts";
+import { orders } from "./table.ts";
 
 type Orm = StoreContext["orm"];
 
@@ -11,7 +11,6 @@ export function prepareOrderStatements(orm: Orm) {
     ...rowStatements(orm),
     moves: moveStatements(orm),
     ...chargeStatements(orm),
-    ...attemptStatements(orm),
   };
 }
 
@@ -81,13 +80,19 @@ function moveStatements(orm: Orm) {
 
 function chargeStatements(orm: Orm) {
   const uncertain = sql`${sql.placeholder("uncertain")}`;
+  const uncertainAtMs = sql`${sql.placeholder("uncertainAt")}`;
   return {
-    callOut: orm.update(orders).set({ isCallOut: 1, isUncertain: uncertain }).where(isIt).prepare(),
+    callOut: orm
+      .update(orders)
+      .set({ isCallOut: 1, isUncertain: uncertain, uncertainAtMs, calledAtMs: sql`${sql.placeholder("at")}` })
+      .where(isIt)
+      .prepare(),
     callBack: orm
       .update(orders)
       .set({
         isCallOut: 0,
         isUncertain: uncertain,
+        uncertainAtMs,
         attempts: sql`${orders.attempts} + ${sql.placeholder("calls")}`,
         lastError: sql`coalesce(${code}, ${orders.lastError})`,
       })
@@ -98,10 +103,16 @@ function chargeStatements(orm: Orm) {
       .set({
         sealedCard: null,
         isUncertain: 0,
+        uncertainAtMs: null,
         lastError: sql`coalesce(${code}, ${orders.lastError})`,
         endedAtMs: sql`${sql.placeholder("at")}`,
       })
       .where(isIt)
+      .prepare(),
+    doubt: orm
+      .update(orders)
+      .set({ isUncertain: 1, uncertainAtMs })
+      .where(inArray(orders.status, [orderStatusNumber("PENDING"), orderStatusNumber("PROCESSING")]))
       .prepare(),
     renewCard: orm
       .update(orders)
@@ -112,26 +123,5 @@ function chargeStatements(orm: Orm) {
       })
       .where(isIt)
       .prepare(),
-  };
-}
-
-function attemptStatements(orm: Orm) {
-  return {
-    note: orm
-      .insert(orderAttempts)
-      .values({
-        orderSeq: seq,
-        atMs: sql.placeholder("at"),
-        outcome: sql.placeholder("outcome"),
-        code: sql.placeholder("code"),
-      })
-      .prepare(),
-    history: orm
-      .select({ atMs: orderAttempts.atMs, outcome: orderAttempts.outcome, code: orderAttempts.code })
-      .from(orderAttempts)
-      .where(eq(orderAttempts.orderSeq, seq))
-      .orderBy(asc(orderAttempts.id))
-      .prepare(),
-    forgetHistory: orm.delete(orderAttempts).where(eq(orderAttempts.orderSeq, seq)).prepare(),
   };
 }

@@ -1,11 +1,9 @@
-import { LIMITS } from "../../config/limits.ts";
 import type { AttemptOutcome } from "../../domain/attempt-outcome.ts";
 import { ORDER_TRANSITIONS, type OrderStatus, type OrderTransition } from "../../domain/order.ts";
 import { formatUuid } from "../../domain/uuid.ts";
 import { type EventSink, NO_EVENTS } from "../../store/event-sink.ts";
 import type { StoreContext } from "../../store/module.ts";
 import { onFirstUse } from "../../store/on-first-use.ts";
-import type { DeadAttempt } from "../dead-letters/sources.ts";
 import { prepareOrderStatements } from "./order-statements.ts";
 import type { orders } from "./table.ts";
 
@@ -26,7 +24,12 @@ export interface NewOrder {
   readonly now: number;
 }
 
-/** The rows of orders and their attempts. Every change of a state is a way in the table of transitions. */
+/** An earlier call may have charged the order: when it was written down, ms. */
+export interface ChargeDoubt {
+  readonly sinceMs: number;
+}
+
+/** The rows of orders. Every change of a state is a way in the table of transitions. */
 export class OrderWriter {
   readonly #events: EventSink;
   readonly #statements;
@@ -64,24 +67,21 @@ export class OrderWriter {
     return true;
   }
 
-  /** Notes, before a call, that there is one. @param isUncertain an earlier one may have charged the order */
-  callOut(seq: number, isUncertain: boolean): void {
-    this.#statements.callOut.run({ seq, uncertain: isUncertain ? 1 : 0 });
+  /** Notes, before a call, that there is one. @param doubt an earlier one may have charged the order */
+  callOut(seq: number, doubt: ChargeDoubt | null, nowMs: number): void {
+    this.#statements.callOut.run({ seq, ...rowOf(doubt), at: nowMs });
   }
 
   /** Notes what came back. @param isCall false if there was nothing to call with */
-  callBack(
-    order: OrderRow,
-    outcome: AttemptOutcome,
-    isUncertain: boolean,
-    isCall: boolean,
-    nowMs: number,
-  ): void {
-    const { seq, attempts } = order;
+  callBack(order: OrderRow, outcome: AttemptOutcome, doubt: ChargeDoubt | null, isCall: boolean): void {
+    const { seq } = order;
     const code = outcome.kind === "settled" ? null : outcome.code;
-    this.#statements.callBack.run({ seq, uncertain: isUncertain ? 1 : 0, calls: isCall ? 1 : 0, code });
-    if (attempts >= LIMITS.historyEventsMax.value) return;
-    this.#statements.note.run({ seq, at: nowMs, outcome: outcome.kind, code });
+    this.#statements.callBack.run({ seq, ...rowOf(doubt), calls: isCall ? 1 : 0, code });
+  }
+
+  /** Any order that has not ended may have been charged by a call that this database knows nothing of. */
+  doubtAll(nowMs: number): void {
+    this.#statements.doubt.run({ uncertainAt: nowMs });
   }
 
   /** The charge is decided: the card goes. */
@@ -94,15 +94,12 @@ export class OrderWriter {
     this.#statements.renewCard.run({ seq, sealed: sealedCard, last4: cardLast4 });
   }
 
-  /** The attempts noted so far; forgotten here, because whoever asks keeps them. */
-  takeHistory(seq: number): DeadAttempt[] {
-    const history = this.#statements.history.all({ seq });
-    this.#statements.forgetHistory.run({ seq });
-    return history;
-  }
-
   #tell(id: Uint8Array, status: OrderStatus, nowMs: number): void {
     if (!this.#events.wants("order.changed")) return;
     this.#events.emit("order.changed", { id: formatUuid(id, 0), status }, nowMs);
   }
+}
+
+function rowOf(doubt: ChargeDoubt | null) {
+  return { uncertain: doubt === null ? 0 : 1, uncertainAt: doubt?.sinceMs ?? null };
 }

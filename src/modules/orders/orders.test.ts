@@ -184,19 +184,56 @@ describe("outcomes that are unknown", () => {
 
   test("a process that died while a call was out leaves an order that may have been charged", () => {
     const id = shop.ordered(1, 1);
+    const startedAtMs = shop.nowMs;
     expect(shop.handOut(id)).toMatchObject({ isUncertain: false });
+    shop.nowMs += 3_000;
     // Nothing came back; the next life hands it out again.
     expect(shop.handOut(id)).toMatchObject({ isUncertain: true });
-    const gone = { isCardGone: true, isCall: true };
+    const gone = { isCardGone: true, isCall: true, isCharge: false };
     expect(
       shop.report(id, 1, { outcome: { kind: "failed", code: "connect_refused" }, report: gone }).kind,
     ).toBe("retry");
     expect(shop.handOut(id, 1)).toMatchObject({ isUncertain: true });
-    expect(shop.report(id, 2, { outcome: { kind: "declined", code: "not_charged" }, report: gone })).toEqual({
-      kind: "finish",
-    });
+    // The call of the dead process may still be on its way: the same no is asked for again when it cannot be.
+    const no = { outcome: { kind: "declined", code: "not_charged" }, report: gone } as const;
+    expect(shop.report(id, 2, no)).toEqual({ kind: "retry", atMs: startedAtMs + 20_000 });
+    shop.nowMs = startedAtMs + 20_000;
+    expect(shop.handOut(id, 2)).toMatchObject({ isUncertain: true });
+    expect(shop.report(id, 3, no)).toEqual({ kind: "finish" });
     expect(shop.queries.orders.order(id)).toMatchObject({ status_name: "FAILED", last_error: "card_lost" });
   });
+});
+
+test("a look-up that stays unanswered makes no doubt younger: the order still ends", () => {
+  const id = shop.ordered(1, 1);
+  shop.handOut(id);
+  const gone = { isCardGone: true, isCall: true, isCharge: false };
+  const calledAtMs = shop.nowMs;
+  // The process died with that call; another one asks, and twice hears nothing.
+  for (const attempts of [1, 2]) {
+    shop.nowMs += 15_000;
+    shop.handOut(id, attempts - 1);
+    shop.report(id, attempts, { outcome: UNKNOWN, report: gone });
+  }
+  expect(shop.nowMs).toBe(calledAtMs + 30_000);
+  shop.handOut(id, 2);
+  const no = { outcome: { kind: "declined", code: "not_charged" }, report: gone } as const;
+  expect(shop.report(id, 3, no)).toEqual({ kind: "finish" });
+});
+
+test("a restored backup: every unfinished order may have been charged since, and is asked about first", () => {
+  const [open, authorized] = [shop.ordered(1, 1), shop.ordered(2, 1)];
+  shop.playOut(authorized, SETTLED);
+  shop.nowMs += 5_000;
+  shop.store.transact(() => shop.orders.restored(shop.nowMs));
+  expect(shop.handOut(open)).toMatchObject({ isUncertain: true });
+  const gone = { isCardGone: true, isCall: true, isCharge: false };
+  const no = { outcome: { kind: "declined", code: "not_charged" }, report: gone } as const;
+  expect(shop.report(open, 1, no)).toMatchObject({ kind: "retry", atMs: shop.nowMs + 20_000 });
+  shop.nowMs += 1_000;
+  shop.handOut(open, 1);
+  expect(shop.report(open, 2, { outcome: SETTLED, report: gone })).toEqual({ kind: "finish" });
+  expect([open, authorized].map((id) => shop.statusOf(id))).toEqual(["AUTHORIZED", "AUTHORIZED"]);
 });
 
 test("an order whose card is gone fails with that reason and frees its stock, without a call", () => {
@@ -204,7 +241,7 @@ test("an order whose card is gone fails with that reason and frees its stock, wi
   const id = shop.ordered(1, 3);
   shop.handOut(id);
   const outcome = { kind: "declined", code: "card_lost" } as const;
-  shop.report(id, 1, { outcome, report: { isCardGone: true, isCall: false } });
+  shop.report(id, 1, { outcome, report: { isCardGone: true, isCall: false, isCharge: false } });
   expect(shop.queries.orders.order(id)).toMatchObject({ status: 3, attempts: 0, last_error: "card_lost" });
   expect(shop.stockOf(1)).toBe(before);
   expect(letters()).toMatchObject([{ error: { code: "card_lost" } }]);

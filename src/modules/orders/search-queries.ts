@@ -1,24 +1,20 @@
-import { asc, desc, eq, sql } from "drizzle-orm";
+import { desc } from "drizzle-orm";
 import { orderStatusNumber } from "../../domain/order.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import { formatUuid } from "../../domain/uuid.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import type { PaymentSource, TimelineEntry } from "../console-api/payment-source.ts";
 import { createPaymentSource } from "../console-api/source-queries.ts";
-import { orderAttempts, orders } from "./table.ts";
+import { orders } from "./table.ts";
 
 /** Section B as the console searches it. */
 export function orderSource(database: OpenDatabase): PaymentSource {
   const { orm } = database;
-  const attempts = orm
-    .select()
-    .from(orderAttempts)
-    .where(eq(orderAttempts.orderSeq, sql.placeholder("seq")))
-    .orderBy(asc(orderAttempts.id))
-    .prepare();
   return createPaymentSource(database, {
     name: "orders",
     table: orders,
+    taskKind: "order",
+    upstream: "card-gateway",
     columns: {
       seq: orders.seq,
       uuid: orders.id,
@@ -53,14 +49,6 @@ export function orderSource(database: OpenDatabase): PaymentSource {
     },
     detailOf: (row, { status }) => {
       const timeline: TimelineEntry[] = [{ at: formatTimestamp(row.createdAtMs), event: "accepted" }];
-      for (const { atMs, outcome, code } of attempts.all({ seq: row.seq })) {
-        timeline.push({
-          at: formatTimestamp(atMs),
-          event: "attempt",
-          outcome,
-          ...(code === null ? {} : { code }),
-        });
-      }
       if (row.endedAtMs !== null) timeline.push({ at: formatTimestamp(row.endedAtMs), event: status });
       const facts = {
         productId: row.productId,

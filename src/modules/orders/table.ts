@@ -31,14 +31,8 @@ export const orders = sqliteTable("orders", {
   sealedCard: text("sealed_card"),
   isCallOut: integer("is_call_out").notNull().default(0),
   isUncertain: integer("is_uncertain").notNull().default(0),
+  calledAtMs: integer("called_at_ms"),
+  uncertainAtMs: integer("uncertain_at_ms"),
   createdAtMs: integer("created_at_ms").notNull(),
   endedAtMs: integer("ended_at_ms"),
-});
-
-export const orderAttempts = sqliteTable("order_attempts", {
-  id: integer("id").primaryKey(),
-  orderSeq: integer("order_seq").notNull(),
-  atMs: integer("at_ms").notNull(),
-  outcome: text("outcome").notNull(),
-  code: text("code"),
 });

@@ -1,9 +1,16 @@
 import { and, eq, sql } from "drizzle-orm";
 import { feeOf, parseShare, type Share } from "../../domain/fee.ts";
 import { toCents } from "../../domain/money.ts";
+import { callsEndAfterMs } from "../../domain/payment-inquiries.ts";
 import type { ProcessorName } from "../../domain/processor.ts";
 import { UUID_BYTES, uuidBytes } from "../../domain/uuid.ts";
-import { type AttemptFrame, type PaymentTaskFrame, processorNumber, processorOf } from "../../ring/frames.ts";
+import {
+  type AttemptFrame,
+  EITHER_PROCESSOR,
+  type PaymentTaskFrame,
+  processorNumber,
+  processorOf,
+} from "../../ring/frames.ts";
 import { compile } from "../../store/compiled-statement.ts";
 import { NO_EVENTS } from "../../store/event-sink.ts";
 import type { StoreContext, StoreModule } from "../../store/module.ts";
@@ -160,7 +167,8 @@ export class PaymentCommands implements StoreModule {
 
   /**
    * What dispatch needs to know of tasks that were leased from the database. A task that has an upstream
-   * written down was in some dispatch thread's memory when that ended: it may have been called.
+   * written down was in some dispatch thread's memory when that ended: it may have been called. One that has both is
+   * uncertain without being assigned.
    */
   describe(leased: readonly LeasedTask[]): PaymentTaskFrame[] {
     return leased.flatMap((task) => {
@@ -175,9 +183,22 @@ export class PaymentCommands implements StoreModule {
         acceptedAtMs: row.acceptedAtMs,
         attempts: task.attempts,
         assigned,
-        uncertain: assigned !== null,
+        uncertain: task.upstream !== 0,
       };
     });
+  }
+
+  /**
+   * Since the backup any unfinished payment may have been called at the one processor, refused there and charged at
+   * the other: both are asked, when the calls of the gateway that made the backup have ended for certain.
+   */
+  restored(nowMs: number): void {
+    const { tasks, settings } = this.#context;
+    tasks.doubtKind(
+      "payment",
+      EITHER_PROCESSOR,
+      nowMs + callsEndAfterMs(settings.processorTimeoutSeconds * 1000),
+    );
   }
 
   beforeCommit(): void {
@@ -245,6 +266,7 @@ export class PaymentCommands implements StoreModule {
       outcome: frame.kind,
       code: frame.code,
       latencyMs: frame.latencyMs,
+      call: frame.call,
     });
   }
 

@@ -1,5 +1,5 @@
-import { AMOUNT, IDEMPOTENCY_KEY, jsonAnswer, problemAnswer } from "../../http/route-docs.ts";
-import { ACCOUNT_BODY, PENDING_EXAMPLE } from "../account-payments/docs.ts";
+import { AMOUNT, IDEMPOTENCY_KEY, jsonAnswer, jsonAnswers, problemAnswer } from "../../http/route-docs.ts";
+import { ACCOUNT_BODY, FINAL_EXAMPLE, PENDING_EXAMPLE } from "../account-payments/docs.ts";
 
 /** What the OpenAPI document says of section A: descriptions, examples, answers. */
 const ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3";
@@ -18,6 +18,21 @@ const PROCESSOR_BODY = {
   type: "object" as const,
   required: ["correlationId", "amount"],
   properties: { correlationId: { type: "string" as const, format: "uuid" }, amount: AMOUNT },
+};
+
+const PAYMENT_EXAMPLE = {
+  correlationId: ID,
+  amount: 19.9,
+  status: "settled",
+  processor: "default",
+  requestedAt: "2025-07-15T12:34:56.123Z",
+  fee: 1,
+  attempts: 1,
+  lastError: null,
+  history: [
+    { at: "2025-07-15T12:34:56.120Z", event: "accepted" },
+    { at: "2025-07-15T12:34:56.131Z", event: "settled", processor: "default" },
+  ],
 };
 
 export const paymentDocs = {
@@ -53,19 +68,9 @@ export const paymentDocs = {
     summary: "A payment, its state and its history",
     parameters: ID_PARAMETER,
     responses: {
-      200: jsonAnswer("The payment.", {
-        correlationId: ID,
-        amount: 19.9,
-        status: "settled",
-        processor: "default",
-        requestedAt: "2025-07-15T12:34:56.123Z",
-        fee: 1,
-        attempts: 1,
-        lastError: null,
-        history: [
-          { at: "2025-07-15T12:34:56.120Z", event: "accepted" },
-          { at: "2025-07-15T12:34:56.131Z", event: "settled", processor: "default" },
-        ],
+      200: jsonAnswers("The payment; one that was made with `userId` is shown as its section shows it.", {
+        payment: PAYMENT_EXAMPLE,
+        accountPayment: FINAL_EXAMPLE,
       }),
       404: problemAnswer("There is no such payment."),
       422: problemAnswer("The id is not a UUID."),
@@ -91,7 +96,8 @@ export const paymentDocs = {
     tags: TAGS,
     summary: "Forget all payments of this section (administrator)",
     description:
-      "Queued payments included, in every replica; nothing else. What processors recorded stays there.",
+      "Queued payments included, in every replica, and the Idempotency-Keys that made them; nothing else. What " +
+      "processors recorded stays there.",
     responses: {
       204: { description: "Forgotten." },
       401: problemAnswer("The token is missing or wrong."),

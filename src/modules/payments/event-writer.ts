@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { LIMITS } from "../../config/limits.ts";
+import type { CallReport } from "../../domain/attempt-outcome.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { paymentEvents } from "./table.ts";
 
@@ -12,6 +13,7 @@ export interface PaymentEvent {
   readonly code?: string;
   readonly latencyMs?: number;
   readonly amountCents?: number;
+  readonly call?: CallReport | undefined;
 }
 
 /** Appends to the history of payments; past its bound, later events only show in `attempts`. */
@@ -36,6 +38,9 @@ export class EventWriter {
         code: sql.placeholder("code"),
         latencyMs: sql.placeholder("latencyMs"),
         amountCents: sql.placeholder("amountCents"),
+        isLookup: sql.placeholder("isLookup"),
+        status: sql.placeholder("status"),
+        excerpt: sql.placeholder("excerpt"),
       })
       .prepare();
   }
@@ -52,6 +57,9 @@ export class EventWriter {
       code: event.code ?? null,
       latencyMs: event.latencyMs ?? null,
       amountCents: event.amountCents ?? null,
+      isLookup: event.call?.isLookup === true ? 1 : 0,
+      status: event.call?.status ?? null,
+      excerpt: event.call?.excerpt ?? null,
     });
   }
 }

@@ -4,7 +4,7 @@ import type { ProcessorName } from "../../domain/processor.ts";
 import type { AttemptFrame } from "../../ring/frames.ts";
 import { StoreHarness } from "../../store/fixtures/store-harness.ts";
 import { DeadLetterList } from "../dead-letters/writer.ts";
-import { auditPayments } from "./audit-queries.ts";
+import { auditPayments, PaymentAuditQueries } from "./audit-queries.ts";
 import { PaymentCommands } from "./commands.ts";
 import { PaymentQueries } from "./queries.ts";
 
@@ -45,6 +45,7 @@ function taskOf(number: number): number {
 function attempt(taskId: number, change: Partial<AttemptFrame> = {}) {
   const frame: AttemptFrame = {
     taskId,
+    fence: 0,
     processor: "default",
     kind: "settled",
     requestedAtMs: NOW + 5,
@@ -115,6 +116,62 @@ describe("outcomes", () => {
   });
 });
 
+describe("a restored backup", () => {
+  const tasks = () =>
+    store.database.sqlite.query("SELECT upstream, next_attempt_at_ms AS atMs FROM tasks").all();
+  const restore = () =>
+    store.transact(() => {
+      payments.restored(NOW);
+      store.database.sqlite.run("UPDATE state SET restored_at_ms = ?", [NOW]);
+    });
+  const CERTAIN_AT = NOW + 30_000;
+
+  test("either processor may have what is unfinished; it is handed out when no old call is on its way", () => {
+    accept(1, 1990, "default");
+    accept(2, 1990, null);
+    restore();
+    expect(tasks()).toEqual([
+      { upstream: 3, atMs: CERTAIN_AT },
+      { upstream: 3, atMs: CERTAIN_AT },
+    ]);
+    const [, either] = payments.describe([
+      { id: 1, subject: 1, attempts: 0, upstream: 2 },
+      { id: 2, subject: 2, attempts: 0, upstream: 3 },
+      { id: 3, subject: 2, attempts: 0, upstream: 0 },
+    ]);
+    expect(either).toMatchObject({ assigned: null, uncertain: true });
+  });
+
+  test("requeued, a payment that was declined after an unknown outcome is asked about where that call went", () => {
+    const upstreamOf = (task: string) =>
+      store.database.sqlite.query(`SELECT upstream FROM tasks ${task}`).get();
+    const task = taskOf(1);
+    attempt(task, { kind: "unknown", code: "timeout", processor: "fallback", upstream: "fallback" });
+    attempt(task, { kind: "declined", code: "http_400", processor: "fallback", upstream: "fallback" });
+    store.transact(() =>
+      payments.deadLetterSource.requeue("00000000-0000-0000-0000-000000000001", null, NOW + 20),
+    );
+    expect(upstreamOf("")).toEqual({ upstream: 2 });
+  });
+
+  test("a payment that was dead then, and is requeued, may have been requeued and charged before", () => {
+    attempt(taskOf(1), { kind: "declined", code: "http_400" });
+    const requeue = (number: number) =>
+      store.transact(() =>
+        payments.deadLetterSource.requeue(`00000000-0000-0000-0000-00000000000${number}`, null, NOW + 5),
+      );
+    restore();
+    expect(requeue(1)).toEqual({ kind: "requeued" });
+    expect(tasks()).toEqual([{ upstream: 3, atMs: CERTAIN_AT }]);
+    store.database.sqlite.run("DELETE FROM tasks");
+    // One that was accepted after the restore is nobody else's.
+    store.database.sqlite.run("UPDATE state SET restored_at_ms = ?", [NOW - 1]);
+    attempt(taskOf(2), { kind: "declined", code: "http_400" });
+    requeue(2);
+    expect(tasks()).toEqual([{ upstream: 0, atMs: NOW + 5 }]);
+  });
+});
+
 test("purge forgets payments, queued ones included, and nothing returns", () => {
   const task = taskOf(1);
   attempt(taskOf(2));
@@ -133,11 +190,44 @@ test("the audit finds nothing in sound books, and names what was tampered with",
   expect(auditPayments(store.database)).toEqual([]);
   const { sqlite } = store.database;
   const broken = () => auditPayments(store.database).map(({ rule }) => rule);
+  const aboveIsWrong = "the rollups of every level are the sums of the level below";
+  const finestIsWrong = "the rollup of every millisecond counts the payments settled in it, and their cents";
   sqlite.run("UPDATE payment_rollups SET default_cents = default_cents + 1 WHERE level = 3");
-  expect(broken()).toEqual(["the rollups of every level count the settled payments, and their cents"]);
+  // Wrong against the level below, and the level above against it.
+  expect(auditPayments(store.database)).toMatchObject([{ rule: aboveIsWrong, count: 2 }]);
   sqlite.run("UPDATE payment_rollups SET default_cents = default_cents - 1 WHERE level = 3");
+  expect(broken()).toEqual([]);
+  sqlite.run("UPDATE payment_rollups SET bucket = bucket + 1 WHERE level = 0");
+  expect(broken()).toEqual([finestIsWrong]);
+  sqlite.run("DELETE FROM payment_rollups");
+  expect(broken()).toEqual([finestIsWrong]);
   sqlite.run("DELETE FROM tasks");
-  expect(broken()).toEqual(["every pending payment has exactly one task"]);
+  const [first] = auditPayments(store.database);
+  expect(first).toEqual({
+    rule: "every pending payment has exactly one task",
+    found: "broken 1 times",
+    count: 1,
+    examples: ["00000000-0000-0000-0000-000000000002"],
+  });
+});
+
+test("the audit's sample is the same for the same seed, and half of it was called more than once", () => {
+  for (let number = 1; number <= 40; number++) accept(number);
+  store.database.sqlite.run("UPDATE payments SET attempts = 2 WHERE seq IN (3, 17, 31)");
+  store.database.sqlite.run("UPDATE payments SET attempts = 5 WHERE seq > 34");
+  const audited = new PaymentAuditQueries(store.database);
+  const seqs = (limit: number, seed: number) => audited.sample(limit, seed).map(({ seq }) => seq);
+  const often = [3, 17, 31, 35, 36, 37, 38, 39, 40];
+  expect(seqs(8, 1)).toEqual(seqs(8, 1));
+  expect(seqs(8, 1)).not.toEqual(seqs(8, 2));
+  for (const seed of [1, 2, 3, 4_294_967_295]) {
+    const drawn = seqs(8, seed);
+    expect(new Set(drawn).size).toBe(8);
+    expect(drawn.filter((seq) => often.includes(seq)).length).toBeGreaterThanOrEqual(4);
+    expect(seqs(100, seed).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 40 }, (_, index) => index + 1),
+    );
+  }
 });
 
 test("the summary of any window equals the sum over the payments in it", () => {

@@ -1,18 +1,35 @@
-import { desc } from "drizzle-orm";
+import { desc, eq, sql } from "drizzle-orm";
+import { toAmount } from "../../domain/money.ts";
 import { PROCESSOR_NAMES } from "../../domain/processor.ts";
+import {
+  retryDelayMs,
+  UNCERTAIN_PAYMENT_RETRY,
+  UNPROCESSED_PAYMENT_RETRY,
+} from "../../domain/retry-policy.ts";
+import { formatTimestamp } from "../../domain/timestamp.ts";
 import { formatUuid } from "../../domain/uuid.ts";
 import { processorNumber, processorOf } from "../../ring/frames.ts";
 import type { OpenDatabase } from "../../store/database.ts";
-import type { PaymentSource } from "../console-api/payment-source.ts";
+import { attemptEntry, type PaymentSource, type TimelineEntry } from "../console-api/payment-source.ts";
 import { createPaymentSource } from "../console-api/source-queries.ts";
-import type { PaymentQueries } from "./queries.ts";
-import { PAYMENT_STATUS, payments } from "./table.ts";
+import { PAYMENT_STATUS, paymentEvents, payments } from "./table.ts";
+
+type PaymentRow = typeof payments.$inferSelect;
+type PaymentEventRow = typeof paymentEvents.$inferSelect;
 
 /** Section A as the console searches it. */
-export function paymentSource(database: OpenDatabase, queries: PaymentQueries): PaymentSource {
+export function paymentSource(database: OpenDatabase): PaymentSource {
+  const eventsOf = database.orm
+    .select()
+    .from(paymentEvents)
+    .where(eq(paymentEvents.paymentSeq, sql.placeholder("seq")))
+    .orderBy(paymentEvents.id)
+    .prepare();
   return createPaymentSource(database, {
     name: "payments",
     table: payments,
+    taskKind: "payment",
+    upstream: null,
     columns: {
       seq: payments.seq,
       uuid: payments.correlationId,
@@ -48,13 +65,57 @@ export function paymentSource(database: OpenDatabase, queries: PaymentQueries): 
         subject: null,
       };
     },
-    detailOf: (row, { id, outcome }) => {
-      const view = queries.view(row.correlationId, id);
-      // Purged between the two looks.
-      if (view === null) return { facts: {}, timeline: [] };
-      const { requestedAt, fee, history } = view;
-      const died = outcome === "failed" ? [{ at: history.at(-1)?.at ?? "", event: "dead" }] : [];
-      return { facts: { requestedAt, fee }, timeline: [...history, ...died] };
+    detailOf: (row, { outcome }) => {
+      const history = eventsOf.all({ seq: row.seq });
+      const ended = outcome === "pending" ? [] : endOf(row, history.at(-1)?.atMs);
+      const accepted = { at: formatTimestamp(row.acceptedAtMs), event: "accepted" };
+      return {
+        facts: {
+          requestedAt: row.requestedAtMs === null ? null : formatTimestamp(row.requestedAtMs),
+          fee: row.feeCents === null ? null : toAmount(row.feeCents),
+        },
+        timeline: [accepted, ...history.map(entryOf), ...ended],
+        notBeforeMs: (attempts) => notBeforeMs(history, attempts),
+      };
     },
   });
+}
+
+function entryOf(event: PaymentEventRow): TimelineEntry {
+  const { atMs, event: name, outcome, amountCents } = event;
+  if (name === "attempt" && outcome !== null) {
+    return attemptEntry(processorOf(event.processor), { ...event, outcome });
+  }
+  const amount = amountCents === null ? {} : { amount: toAmount(amountCents) };
+  return { at: formatTimestamp(atMs), event: name, ...amount };
+}
+
+/**
+ * How it ended. What settled it is most of the traffic and stands in the payment's row alone: its time is counted from
+ * the time under which the processor recorded it.
+ */
+function endOf(row: PaymentRow, diedAtMs = row.acceptedAtMs): TimelineEntry[] {
+  const { processor, requestedAtMs, settledAtMs } = row;
+  if (settledAtMs === null) return [{ at: formatTimestamp(diedAtMs), event: "dead" }];
+  const nothing = { isLookup: 0, code: null, status: null, excerpt: null };
+  const latencyMs = requestedAtMs === null ? null : Math.max(0, settledAtMs - requestedAtMs);
+  return [
+    attemptEntry(processorOf(processor), { ...nothing, atMs: settledAtMs, outcome: "settled", latencyMs }),
+    { at: formatTimestamp(settledAtMs), event: "settled" },
+  ];
+}
+
+/**
+ * When dispatch tries a payment again at the earliest, ms since the epoch: what its policies say without their
+ * jitter (domain/payment-dispatcher.ts). From then on it waits for a processor that works.
+ */
+function notBeforeMs(history: readonly PaymentEventRow[], attempts: number): number {
+  const last = history.findLast(({ event }) => event === "attempt");
+  if (last === undefined || attempts === 0) return 0;
+  const lastAtMs = last.atMs;
+  const isUncertain = history.some(({ outcome }) => outcome === "unknown");
+  if (isUncertain) return lastAtMs + retryDelayMs(UNCERTAIN_PAYMENT_RETRY, attempts, () => 0);
+  return attempts === 1
+    ? lastAtMs
+    : lastAtMs + retryDelayMs(UNPROCESSED_PAYMENT_RETRY, attempts - 1, () => 0);
 }

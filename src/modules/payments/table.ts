@@ -34,6 +34,9 @@ export const paymentEvents = sqliteTable("payment_events", {
   code: text("code"),
   latencyMs: real("latency_ms"),
   amountCents: integer("amount_cents"),
+  isLookup: integer("is_lookup").notNull().default(0),
+  status: integer("status"),
+  excerpt: text("excerpt"),
 });
 
 export const paymentRollups = sqliteTable(

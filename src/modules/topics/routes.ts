@@ -3,7 +3,7 @@ import { type FieldError, problem, validationProblem } from "../../http/errors.t
 import { parseWhole, readLimit } from "../../http/paging.ts";
 import { topicDocs } from "./docs.ts";
 import type { MessageView, TopicQueries } from "./queries.ts";
-import { openTail } from "./tail-stream.ts";
+import { describeTail, openTail } from "./tail-stream.ts";
 import { isTopicName, TOPICS, type TopicName } from "./topics.ts";
 
 interface MessagesQuery {
@@ -31,9 +31,10 @@ export function topicRoutes(queries: TopicQueries) {
         if (request.headers.get("accept")?.includes("text/event-stream") !== true) {
           return answerMessages(queries, params.name, query);
         }
-        // Silence between messages is no reason to close the connection.
-        server?.timeout(request, 0);
-        return answerTail(queries, params.name, query, request.headers.get("last-event-id"));
+        const tail = answerTail(queries, params.name, query, request);
+        // Silence between messages is no reason to close the connection; any other answer leaves it as it was.
+        if (tail.body !== null && tail.status === 200) server?.timeout(request, 0);
+        return tail;
       },
       { params: t.Object({ name: t.String() }), query: QUERY, detail: topicDocs.messages },
     );
@@ -64,13 +65,14 @@ function answerTail(
   queries: TopicQueries,
   topic: TopicName,
   query: MessagesQuery,
-  lastEventId: string | null,
+  { method, headers }: Request,
 ): Response {
   const errors: FieldError[] = [];
   const partition = readPartition(topic, query.partition, errors);
   const offset = readOffset(query.offset, partition, errors);
-  const brokenOff = readCursor(topic, partition, lastEventId ?? undefined, errors);
+  const brokenOff = readCursor(topic, partition, headers.get("last-event-id") ?? undefined, errors);
   if (errors.length > 0) return validationProblem(errors);
+  if (method === "HEAD") return describeTail();
   const places = new Map<number, number>();
   for (const part of everythingOf(topic, partition).keys()) {
     places.set(part, brokenOff?.get(part) ?? offset ?? queries.endOf(topic, part));

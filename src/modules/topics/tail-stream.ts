@@ -14,6 +14,11 @@ const HEADERS = {
   "x-accel-buffering": "no",
 };
 
+/** The answer to HEAD: a tail would be read to its end, which it does not have, to learn its length. */
+export function describeTail(): Response {
+  return new Response(null, { headers: HEADERS });
+}
+
 /**
  * A live tail of a topic as server-sent events: each message as it is committed, whichever replica wrote it, in order
  * within its partition. The id of an event is where every partition goes on, so a client that comes back with

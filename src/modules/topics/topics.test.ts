@@ -243,4 +243,15 @@ describe("live tail", () => {
     });
     expect((await topicRoutes(queries).handle(request)).status).toBe(422);
   });
+
+  test.each(["", "/"])("HEAD %s is answered at once, without a stream", async (slash) => {
+    const request = new Request(`http://test/topics/payments/messages${slash}`, {
+      method: "HEAD",
+      headers: { accept: "text/event-stream" },
+    });
+    const response = await topicRoutes(queries).handle(request);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toStartWith("text/event-stream");
+    expect(await response.text()).toBe("");
+  });
 });

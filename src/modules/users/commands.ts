@@ -57,13 +57,14 @@ export class UserCommands implements StoreModule, DeadLetterSource {
     this.#statements = onFirstUse(() => prepareStatements(context.orm));
     this.#counters = new CounterWriter(context.orm);
     this.#feeShare = transactionFee(context.settings.transactionFee);
-    const { settings, metrics } = context;
+    const { settings, metrics, attempts } = context;
     this.tasks = {
       userPayment: new GatewayTasks({
         statements: this.#statements,
         counters: this.#counters,
         ledger,
         deadLetters,
+        attempts,
         settings,
         metrics,
         events: context.events,

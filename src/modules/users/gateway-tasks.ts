@@ -7,6 +7,7 @@ import { formatUuid } from "../../domain/uuid.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import { type EventSink, NO_EVENTS } from "../../store/event-sink.ts";
 import type { TaskBrief, TaskDecision, TaskHandler, TaskResult } from "../../store/module.ts";
+import type { TaskAttempts } from "../../store/task-attempts.ts";
 import type { LeasedTask } from "../../store/task-queue.ts";
 import type { GatewayPayment } from "../../upstreams/payment-gateway.ts";
 import type { DeadAttempt, DeadLetter } from "../dead-letters/sources.ts";
@@ -32,6 +33,7 @@ export interface GatewayTasksParts {
   readonly counters: CounterWriter;
   readonly ledger: Ledger;
   readonly deadLetters: DeadLetterWriter;
+  readonly attempts: Pick<TaskAttempts, "ofTask">;
   readonly settings: Settings;
   readonly metrics: Metrics;
   readonly events?: EventSink | undefined;
@@ -82,10 +84,10 @@ export class GatewayTasks implements TaskHandler {
     const payment = this.#paymentOf(task);
     if (statusOf(payment.status) !== "processing") return FINISH;
     if (outcome.kind === "settled") {
-      this.#succeed(payment, nowMs);
+      this.#succeed(task, payment, nowMs);
       return FINISH;
     }
-    this.#noteFailure(payment, outcome, nowMs);
+    this.#noteFailure(payment, outcome);
     if (outcome.kind !== "declined") {
       const { random = Math.random } = this.#parts;
       const decision = decideRetry(this.#policy, task.attempts, nowMs - payment.createdAtMs, random);
@@ -94,7 +96,7 @@ export class GatewayTasks implements TaskHandler {
         return { kind: "retry", atMs: Math.ceil(nowMs + decision.delayMs) };
       }
     }
-    this.#fail(payment, outcome.code, nowMs);
+    this.#fail(task, payment, outcome.code, nowMs);
     return FINISH;
   }
 
@@ -102,13 +104,13 @@ export class GatewayTasks implements TaskHandler {
     return this.#parts.events ?? NO_EVENTS;
   }
 
-  #succeed(payment: UserPaymentRow, nowMs: number): void {
+  #succeed(task: LeasedTask, payment: UserPaymentRow, nowMs: number): void {
     const { statements, counters, metrics } = this.#parts;
     statements.noteAttempt.run({ id: payment.id, code: null });
     counters.count("gateway_success_total");
     const posted = this.#post(payment, nowMs);
     if (posted.kind === "refused") {
-      this.#fail(payment, posted.reason, nowMs);
+      this.#fail(task, payment, posted.reason, nowMs);
       return;
     }
     if (posted.kind !== "done") throw new Error(`payment ${payment.id} is processing, and posted already`);
@@ -129,21 +131,18 @@ export class GatewayTasks implements TaskHandler {
     return ledger.post(holdId, { id, kind: "withdrawal", entries, atMs: nowMs, reference });
   }
 
-  #noteFailure(payment: UserPaymentRow, { kind, code }: Failure, nowMs: number): void {
+  #noteFailure(payment: UserPaymentRow, { kind, code }: Failure): void {
     const { statements, counters } = this.#parts;
     statements.noteAttempt.run({ id: payment.id, code });
-    statements.addAttempt.run({ paymentId: payment.id, atMs: nowMs, outcome: kind, code });
     if (kind === "declined") counters.count("gateway_non_retryable_errors_total");
     else counters.count(code === "timeout" ? "gateway_timeouts_total" : "gateway_errors_total");
   }
 
-  #fail(payment: UserPaymentRow, error: string, nowMs: number): void {
-    const { statements, counters, metrics, ledger, deadLetters } = this.#parts;
+  #fail(task: LeasedTask, payment: UserPaymentRow, error: string, nowMs: number): void {
+    const { statements, counters, metrics, ledger, deadLetters, attempts } = this.#parts;
     if (payment.holdId !== null) ledger.release(payment.holdId, nowMs);
     statements.end.run({ id: payment.id, status: statusNumber("failed"), atMs: nowMs });
-    const history = statements.attemptsOf.all({ paymentId: payment.id });
-    statements.forgetAttempts.run({ paymentId: payment.id });
-    deadLetters.put(deadLetterOf(payment, error, history), nowMs);
+    deadLetters.put(deadLetterOf(payment, error, attempts.ofTask("userPayment", task)), nowMs);
     counters.count("payments_failed_total");
     counters.count("dlq_written_total");
     tellUserPayment(this.#events, payment, typeOf(payment.type), "failed", nowMs);

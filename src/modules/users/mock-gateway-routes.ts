@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import { LIMITS } from "../../config/limits.ts";
 import type { MockGateway } from "../../simulator/mock-gateway.ts";
 import { userDocs } from "./docs.ts";
 
@@ -6,7 +7,7 @@ import { userDocs } from "./docs.ts";
 export function mockGatewayRoutes(gateway: MockGateway) {
   const pay = ({ request, server }: { request: Request; server: Bun.Server<unknown> | null }) => {
     // A late answer is silence on the connection, as long as that is set to take.
-    server?.timeout(request, 0);
+    server?.timeout(request, LIMITS.silenceSeconds.value);
     return gateway.pay(request);
   };
   const counts = () => Response.json(gateway.counts);

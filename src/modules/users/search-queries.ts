@@ -1,24 +1,20 @@
-import { asc, desc, eq, sql } from "drizzle-orm";
+import { desc } from "drizzle-orm";
 import { toAmount } from "../../domain/money.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import { formatUuid } from "../../domain/uuid.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import type { PaymentSource, TimelineEntry } from "../console-api/payment-source.ts";
 import { createPaymentSource } from "../console-api/source-queries.ts";
-import { statusNumber, typeOf, userPaymentAttempts, userPayments } from "./table.ts";
+import { statusNumber, typeOf, userPayments } from "./table.ts";
 
 /** Section C as the console searches it. */
 export function userPaymentSource(database: OpenDatabase): PaymentSource {
   const { orm } = database;
-  const attempts = orm
-    .select()
-    .from(userPaymentAttempts)
-    .where(eq(userPaymentAttempts.paymentId, sql.placeholder("id")))
-    .orderBy(asc(userPaymentAttempts.id))
-    .prepare();
   return createPaymentSource(database, {
     name: "users",
     table: userPayments,
+    taskKind: "userPayment",
+    upstream: "payment-gateway",
     columns: {
       seq: userPayments.id,
       status: userPayments.status,
@@ -52,9 +48,6 @@ export function userPaymentSource(database: OpenDatabase): PaymentSource {
     },
     detailOf: (row, { status }) => {
       const timeline: TimelineEntry[] = [{ at: formatTimestamp(row.createdAtMs), event: "accepted" }];
-      for (const { atMs, outcome, code } of attempts.all({ id: row.id })) {
-        timeline.push({ at: formatTimestamp(atMs), event: "attempt", outcome, code });
-      }
       if (row.endedAtMs !== null) timeline.push({ at: formatTimestamp(row.endedAtMs), event: status });
       const facts = {
         type: typeOf(row.type),

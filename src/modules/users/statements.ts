@@ -1,15 +1,11 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { OpenDatabase } from "../../store/database.ts";
-import { statusNumber, userPaymentAttempts, userPayments, users } from "./table.ts";
+import { statusNumber, userPayments, users } from "./table.ts";
 
 export type UserStatements = ReturnType<typeof prepareStatements>;
 
 /** The writing statements of section C, prepared once. */
 export function prepareStatements(orm: OpenDatabase["orm"]) {
-  return { ...preparePayments(orm), ...prepareAttempts(orm) };
-}
-
-function preparePayments(orm: OpenDatabase["orm"]) {
   const value = (name: string) => sql`${sql.placeholder(name)}`;
   const byId = eq(userPayments.id, sql.placeholder("id"));
   const whileIn = (status: "new" | "processing" | "failed") =>
@@ -62,32 +58,6 @@ function preparePayments(orm: OpenDatabase["orm"]) {
       .set({ status: statusNumber("new"), holdId: value("holdId"), endedAtMs: null })
       .where(whileIn("failed"))
       .prepare(),
-  };
-}
-
-function prepareAttempts(orm: OpenDatabase["orm"]) {
-  const ofPayment = eq(userPaymentAttempts.paymentId, sql.placeholder("paymentId"));
-  return {
-    addAttempt: orm
-      .insert(userPaymentAttempts)
-      .values({
-        paymentId: sql.placeholder("paymentId"),
-        atMs: sql.placeholder("atMs"),
-        outcome: sql.placeholder("outcome"),
-        code: sql.placeholder("code"),
-      })
-      .prepare(),
-    attemptsOf: orm
-      .select({
-        atMs: userPaymentAttempts.atMs,
-        outcome: userPaymentAttempts.outcome,
-        code: userPaymentAttempts.code,
-      })
-      .from(userPaymentAttempts)
-      .where(ofPayment)
-      .orderBy(userPaymentAttempts.id)
-      .prepare(),
-    forgetAttempts: orm.delete(userPaymentAttempts).where(ofPayment).prepare(),
   };
 }
 

@@ -27,14 +27,6 @@ export const userPayments = sqliteTable("user_payments", {
   endedAtMs: integer("ended_at_ms"),
 });
 
-export const userPaymentAttempts = sqliteTable("user_payment_attempts", {
-  id: integer("id").primaryKey(),
-  paymentId: integer("payment_id").notNull(),
-  atMs: integer("at_ms").notNull(),
-  outcome: text("outcome").notNull(),
-  code: text("code").notNull(),
-});
-
 export const userCounters = sqliteTable("user_counters", {
   name: text("name").primaryKey(),
   value: integer("value").notNull(),

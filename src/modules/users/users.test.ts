@@ -55,9 +55,8 @@ function describeTask(paymentId: number): unknown {
 
 /** Reports what the `attempt`th call came to. */
 function report(paymentId: number, attempt: number, outcome: AttemptOutcome): TaskDecision {
-  return store.transact(() =>
-    users.tasks.userPayment.outcome(leased(paymentId, attempt), { outcome }, nowMs),
-  );
+  const task = leased(paymentId, attempt);
+  return store.takeOutcome("userPayment", users.tasks.userPayment, task, { outcome }, nowMs);
 }
 
 const SETTLED = { kind: "settled", requestedAtMs: 0 } as const;

@@ -3,6 +3,7 @@ import {
   CREATING_ANSWERS,
   IDEMPOTENCY_KEY,
   jsonAnswer,
+  jsonAnswers,
   jsonBody,
   OPENING_BALANCE,
   PAGE_PARAMETERS,
@@ -67,10 +68,13 @@ export const walletDocs = {
       { operationType: "WITHDRAW", amount: 30 },
     ),
     responses: {
-      200: jsonAnswer("Queued; with sync: applied, `{wallet_uuid, balance, operation_id}`.", {
-        status: "queued",
-        detail: "Operation is queued for async processing",
-        operation_id: OPERATION,
+      200: jsonAnswers("Queued; with sync: applied.", {
+        queued: {
+          status: "queued",
+          detail: "Operation is queued for async processing",
+          operation_id: OPERATION,
+        },
+        applied: { wallet_uuid: WALLET, balance: 70, operation_id: OPERATION },
       }),
       400: problemAnswer("With sync: too little money, or the balance would become too large."),
       404: UNKNOWN_WALLET,
