@@ -73,6 +73,7 @@ expected, what came. (Kubernetes sets such variables for a service that is calle
 Settings that only make sense together are checked together:
 
 - \`PAYMENT_PROCESSOR_DEFAULT\` and \`PAYMENT_PROCESSOR_FALLBACK\`: both or none, and not the same address;
+- an upstream (these two, \`PAYMENTS_URL\`, \`PAYMENT_GATEWAY_URL\`) is not the address where catraca itself listens;
 - \`PAYMENTS_TOKEN\` only with \`PAYMENTS_URL\`;
 - \`ADMIN_OPEN\` not with \`ADMIN_TOKEN\`;
 - \`BANK_DELAY_MIN_SECONDS\` at most \`BANK_DELAY_MAX_SECONDS\`;

@@ -32,7 +32,7 @@ export interface PaymentView {
 export type Summary = Readonly<Record<ProcessorName, Total>>;
 
 /** One request; redirects are not followed. */
-export async function call(url: string, init: RequestInit = {}): Promise<Answer> {
+export async function call(url: string, init: BunFetchRequestInit = {}): Promise<Answer> {
   const response = await fetch(url, { redirect: "manual", ...init });
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, body: parseJson(text) };
@@ -71,13 +71,14 @@ export function settledPayment(
   });
 }
 
-/** The gateway's summary, in cents; either bound, both or none. */
+/** The gateway's summary, in cents; either bound, both or none. @param init such as a unix socket */
 export async function summaryOf(
   baseUrl: string,
   window: { readonly from?: string; readonly to?: string } = {},
+  init: BunFetchRequestInit = {},
 ): Promise<Summary> {
   const query = new URLSearchParams(window).toString();
-  const answer = await call(`${baseUrl}/payments-summary${query === "" ? "" : `?${query}`}`);
+  const answer = await call(`${baseUrl}/payments-summary${query === "" ? "" : `?${query}`}`, init);
   if (answer.status !== 200) throw new Error(`the summary answered ${answer.status}: ${answer.text}`);
   // The shape of the contract.
   const body = answer.body as Record<ProcessorName, { totalRequests: number; totalAmount: number }>;
@@ -88,9 +89,13 @@ export async function summaryOf(
   return { default: total("default"), fallback: total("fallback") };
 }
 
-/** The value of a series of `GET /metrics`, by its name and labels as printed there. */
-export async function metric(baseUrl: string, series: string): Promise<number> {
-  const { text } = await call(`${baseUrl}/metrics`);
+/** The value of a series of `GET /metrics`, by its name and labels as printed there. @param init such as a unix socket */
+export async function metric(
+  baseUrl: string,
+  series: string,
+  init: BunFetchRequestInit = {},
+): Promise<number> {
+  const { text } = await call(`${baseUrl}/metrics`, init);
   const line = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));
   if (line === undefined) throw new Error(`GET /metrics shows no ${series}`);
   return Number(line.slice(series.length + 1));

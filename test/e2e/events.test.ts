@@ -93,7 +93,11 @@ test("the console finds a payment by the beginning of its id, and sees it in its
   expect(payment).toMatchObject({
     id,
     facts: { fee: 1 },
-    timeline: [{ event: "accepted" }, { event: "settled" }],
+    timeline: [
+      { event: "accepted" },
+      { event: "attempt", upstream: "default", outcome: "settled" },
+      { event: "settled" },
+    ],
   });
   await until("a second that shows it", 5_000, async () => {
     const { body } = await call(`${gateway.url}/api/console/overview?points=10`);

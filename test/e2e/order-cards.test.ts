@@ -126,6 +126,45 @@ describe("card data", () => {
     expect(cards.simulator.find(id)).toMatchObject({ status: "AUTHORIZED" });
   });
 
+  test("is nowhere either if the gateway echoes what it is sent: its answers' beginnings are kept without it", async () => {
+    const echo = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: async (request) => {
+        const { payment_method: method } = (await request.json()) as { payment_method: unknown }; // the contract's
+        return Response.json({ method, auth: request.headers.get("authorization") }, { status: 500 });
+      },
+    });
+    const env = {
+      PAYMENTS_URL: `http://127.0.0.1:${echo.port}`,
+      PAYMENTS_TOKEN: "TOKEN-MARKER",
+      ORDER_RETRY_BASE_SECONDS: "0.05",
+    };
+    const own = await Gateway.start({ env });
+    const ownShop = new ShopClient(() => own.url);
+    await call(`${own.url}/`, { method: "POST" });
+    const product = await ownShop.product(9);
+    const reserveId = await ownShop.reserved(product, 1, user);
+    const accepted = await ownShop.order(product, 1, user, reserveId, { card: MARKED });
+    const { payment_id: id } = accepted.body as { payment_id: string }; // the contract's
+    expect((await ownShop.ended(id)).status_name).toBe("FAILED");
+    const detail = await call(`${own.url}/api/console/payments/orders/${id}`);
+    const { timeline } = detail.body as { timeline: { event: string; status?: number; excerpt?: string }[] }; // routes.ts
+    const attempts = timeline.filter(({ event }) => event === "attempt");
+    expect(attempts).toHaveLength(5);
+    for (const { status, excerpt } of attempts) {
+      expect(status).toBe(500);
+      expect(excerpt).toContain("CREDIT_CARD");
+      expect(excerpt).toContain("****");
+    }
+    const secrets = [...marks, "TOKEN-MARKER"];
+    const letter = await call(`${own.url}/dlq/1`);
+    for (const mark of secrets) expect(detail.text + letter.text + own.logs).not.toContain(mark);
+    await own.stop();
+    expect(await filesWith(own.dataDir, secrets)).toEqual([]);
+    await echo.stop(true);
+  });
+
   test("the search would find it: a file with the number is noticed", async () => {
     const directory = await emptyDirectory();
     await Bun.write(join(directory, "probe"), `xx${MARKED.card_number}xx`);

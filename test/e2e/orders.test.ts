@@ -313,6 +313,8 @@ describe("dead letters of payments", () => {
       ["DELETE", "/dlq/1"],
       ["POST", "/dlq/requeue"],
       ["POST", "/dlq/requeue/1/cancel"],
+      ["POST", "/dlq/discard"],
+      ["POST", "/dlq/discard/1/cancel"],
     ] as const;
     for (const [method, path] of calls) {
       const body = method === "POST" ? "{}" : null;

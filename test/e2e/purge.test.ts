@@ -1,10 +1,11 @@
 /** Purging: an administrator's call under two names that forgets section A's payments, and nothing is charged after. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { call, findPayment, metric, pay, settledPayment, summaryOf } from "./client.ts";
+import { call, findPayment, metric, pay, post, settledPayment, summaryOf } from "./client.ts";
 import { Gateway, startProcessors } from "./gateway.ts";
 import { postMany } from "./load.ts";
 import type { ProcessorPair } from "./processors.ts";
 import { endPrograms } from "./program.ts";
+import { until } from "./until.ts";
 
 let processors: ProcessorPair;
 let gateway: Gateway;
@@ -44,6 +45,12 @@ test("payments that wait are forgotten, too: nothing is charged when the process
   const ids = await postMany(gateway.url, 500, 100);
   expect((await purge("payments-purge")).status).toBe(204);
   expect(await metric(gateway.url, "catraca_queue_depth")).toBe(0);
+  // What was on its way at the purge is still judged by processors that fail.
+  await until(
+    "the calls to end",
+    10_000,
+    async () => (await metric(gateway.url, "catraca_dispatch_in_flight")) === 0,
+  );
   await processors.heal();
   const later = crypto.randomUUID();
   await pay(gateway.url, later, 1);
@@ -55,6 +62,31 @@ test("payments that wait are forgotten, too: nothing is charged when the process
   const summary = await summaryOf(gateway.url);
   expect(summary.default.count + summary.fallback.count).toBe(1);
 }, 30_000);
+
+test("with a payment goes its Idempotency-Key: the same call is a new one; keys of other sections stay", async () => {
+  const id = crypto.randomUUID();
+  const headers = { "idempotency-key": `purge-${id}` };
+  const account = { userId: crypto.randomUUID(), accountNumber: "1", amount: 5 };
+  const payOnce = () => post(`${gateway.url}/payments`, { correlationId: id, amount: 10 }, headers);
+  const payAccount = () => post(`${gateway.url}/payments`, account, { "idempotency-key": `other-${id}` });
+  const createUser = () => post(`${gateway.url}/api/v1/users`, { balance: 1 }, headers);
+  expect((await payOnce()).status).toBe(202);
+  const [accountPayment, user] = [await payAccount(), await createUser()];
+  expect((await payOnce()).headers.get("idempotent-replayed")).toBe("true");
+
+  expect((await purge("purge-payments")).status).toBe(204);
+  expect(await findPayment(gateway.url, id)).toBeNull();
+  const again = await payOnce();
+  expect([again.status, again.headers.get("idempotent-replayed")]).toEqual([202, null]);
+  expect(await settledPayment(gateway.url, id)).toMatchObject({ amount: 10 });
+  for (const [first, repeat] of [
+    [accountPayment, await payAccount()],
+    [user, await createUser()],
+  ] as const) {
+    expect(repeat.headers.get("idempotent-replayed")).toBe("true");
+    expect(repeat.text).toBe(first.text);
+  }
+});
 
 test("it is an administrator's call: nobody who comes through a proxy or from another site", async () => {
   const id = crypto.randomUUID();
