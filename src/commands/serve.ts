@@ -1,5 +1,4 @@
 /** `catraca serve`: one replica, from the first look at its data to a clean stop. */
-import { compileAsUsual } from "../engine/engine-options.ts";
 import { createServer, type HttpServer } from "../engine/http-server.ts";
 import { openReplica, type Replica } from "../engine/replica.ts";
 import { watchThreads } from "../engine/watchdog.ts";
@@ -33,7 +32,6 @@ export async function run(context: CommandContext): Promise<number> {
     log.error("a thread hangs; this process ends so that it is started again", { name: thread });
     ended.resolve(EXIT.failure);
   });
-  compileAsUsual();
   printBanner(context, replica, server);
 
   void stopNow.then(() => ended.resolve(EXIT.ok));

@@ -21,7 +21,7 @@ import { ProcessorHealthPoll } from "../upstreams/processor-health.ts";
 import type { UpstreamUrls } from "./built-in-server.ts";
 import { type DispatchTask, DispatchThread } from "./dispatch-thread.ts";
 import { attachBells, type EngineMemory, METRICS_PAGE } from "./engine-memory.ts";
-import { compileAsUsual, compileLater } from "./engine-options.ts";
+import { compileLater } from "./engine-options.ts";
 import { SharedState } from "./shared-state.ts";
 import { createRunners } from "./task-runners.ts";
 import { watchMain } from "./watchdog.ts";
@@ -144,7 +144,6 @@ async function start(
     };
   }
   const stopWatching = index === 0 ? watchMain(state, log) : () => {};
-  compileAsUsual();
   await thread.run();
   stopWatching();
   stopCheckpoints();

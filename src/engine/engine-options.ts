@@ -33,7 +33,7 @@ export function compileLater(): void {
   Bun.unsafe.setJITPolicy(STARTING_SCALE);
 }
 
-/** The calling thread has started: what runs from now on runs often. */
+/** What runs from now on runs often. */
 export function compileAsUsual(): void {
   Bun.unsafe.setJITPolicy(1);
 }

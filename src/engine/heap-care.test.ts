@@ -5,6 +5,7 @@ import { HeapCare } from "./heap-care.ts";
 class CountedHeap {
   young = 0;
   all = 0;
+  compiled = 0;
   #bytes = 5_000_000;
   collectYoung = () => this.young++;
   collectAll = () => {
@@ -12,6 +13,9 @@ class CountedHeap {
     this.#bytes = 5_000_000;
   };
   bytes = () => this.#bytes;
+  compile = () => {
+    this.compiled++;
+  };
 
   answers(care: HeapCare, count: number, oldBytesEach: number): void {
     for (let answer = 0; answer < count; answer++) {
@@ -37,6 +41,15 @@ test("what grows old before it ends is collected before two megabytes have gathe
     expect(heap.bytes()).toBeLessThan(5_000_000 + 2 * 1024 * 1024 + 1);
   }
   expect(heap.all).toBeGreaterThanOrEqual(25);
+});
+
+test("code is compiled from the first frames on", () => {
+  const heap = new CountedHeap();
+  const care = new HeapCare("main", heap);
+  heap.answers(care, 255, 1);
+  expect(heap.compiled).toBe(0);
+  heap.answers(care, 1_000, 1);
+  expect(heap.compiled).toBe(1);
 });
 
 test("a batch that is larger than what is between two collections makes one", () => {

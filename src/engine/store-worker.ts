@@ -3,7 +3,7 @@ import { createLogger } from "../log/logger.ts";
 import { sleepAt } from "../ring/sleep.ts";
 import { type Durability, openWriter } from "../store/database.ts";
 import { attachBells, type EngineMemory } from "./engine-memory.ts";
-import { compileAsUsual, compileLater } from "./engine-options.ts";
+import { compileLater } from "./engine-options.ts";
 import { type OpenStore, openStore } from "./open-store.ts";
 import { SharedState } from "./shared-state.ts";
 
@@ -37,7 +37,6 @@ self.onmessage = ({ data }: MessageEvent<StoreStart>) => {
   const { durability, recovered } = store;
   self.postMessage({ kind: "ready", durability, recovered } satisfies StoreStarted);
   try {
-    compileAsUsual();
     store.thread.run();
     store.end();
     new SharedState(memory.state).storeStopped = true;
