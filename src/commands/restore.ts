@@ -1,7 +1,8 @@
 /** `catraca restore FILE`: puts a backup in the place of the database; the old one is kept beside it. */
-import { existsSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { restore } from "../store/backup.ts";
+import { knownIdsPathOf } from "../store/known-ids.ts";
 import { type CommandContext, EXIT } from "./command.ts";
 
 export async function run({ settings, args, print }: CommandContext): Promise<number> {
@@ -16,6 +17,8 @@ export async function run({ settings, args, print }: CommandContext): Promise<nu
     print(`restore refused: ${result.message}`);
     return EXIT.failure;
   }
+  // What it knows is of the database that is set aside.
+  rmSync(knownIdsPathOf(settings.databaseFile), { force: true });
   const moved = setRingsAside(dirname(settings.databaseFile), aside);
   print(
     `restored: ${settings.databaseFile} holds ${result.payments} payments, schema ${result.schemaVersion}`,

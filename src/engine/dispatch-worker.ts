@@ -15,6 +15,7 @@ import { RingConsumer } from "../ring/ring-consumer.ts";
 import { attachSharedRing } from "../ring/ring-memory.ts";
 import { RingProducer } from "../ring/ring-producer.ts";
 import { startCheckpointer } from "../store/checkpointer.ts";
+import { startFillingKnownIds } from "../store/known-ids.ts";
 import { HttpClient } from "../upstreams/http-client.ts";
 import { ProcessorClient } from "../upstreams/processor-client.ts";
 import { ProcessorHealthPoll } from "../upstreams/processor-health.ts";
@@ -132,6 +133,7 @@ async function start(
           log.error("cannot checkpoint the database", { error }),
         )
       : () => {};
+  const stopFilling = index === 0 ? startFillingKnownIds(settings.databaseFile) : () => {};
   if (cluster !== null) {
     // What main says after the first message.
     self.onmessage = async ({ data }: MessageEvent<CounterQuestion | PeerCommand>) => {
@@ -147,6 +149,7 @@ async function start(
   await thread.run();
   stopWatching();
   stopCheckpoints();
+  stopFilling();
   for (const poll of polls) poll.stop();
   cluster?.stop();
   client.close();

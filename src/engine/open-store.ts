@@ -17,6 +17,7 @@ import type { PublishedOffsets } from "../modules/topics/retention-writer.ts";
 import { TopicLog } from "../modules/topics/topic-writer.ts";
 import { UserCommands } from "../modules/users/commands.ts";
 import { WalletCommands } from "../modules/wallets/commands.ts";
+import type { PresenceFilter } from "../ring/presence-filter.ts";
 import { cutUnreadable, resumeRing } from "../ring/resume-ring.ts";
 import { RingConsumer } from "../ring/ring-consumer.ts";
 import { attachRingFile } from "../ring/ring-file.ts";
@@ -26,6 +27,7 @@ import { awakenCopy } from "../store/copied-database.ts";
 import { type Durability, durabilityOf, type OpenDatabase } from "../store/database.ts";
 import { runBatch } from "../store/group-commit.ts";
 import { HealthTurns } from "../store/health-turns.ts";
+import { KNOWN_IDS_FILE, openKnownIds } from "../store/known-ids.ts";
 import { migrate } from "../store/migrations.ts";
 import type { StoreContext, StoreModule } from "../store/module.ts";
 import { ReplicaLease } from "../store/replica-lease.ts";
@@ -68,8 +70,9 @@ export function openStore(parts: StoreParts): OpenStore {
   const state = new SharedState(memory.state);
   const metrics = new Metrics(memory.metrics, METRICS_PAGE.store);
   const events = new EventFeed(memory.feed);
+  const knownIds = openFilter(database, dirname(intakePath));
   const { payments, modules } = createModules(
-    { orm: database.orm, tasks, attempts, settings, metrics, events },
+    { orm: database.orm, tasks, attempts, settings, metrics, events, ...(knownIds && { knownIds }) },
     (slot) => state.topicPublished(slot),
   );
   const takeOver = new TakeOver({
@@ -112,7 +115,8 @@ export function openStore(parts: StoreParts): OpenStore {
     takeOver,
     chores: joinChores([new HealthTurns(database, lease, state), new CounterKeeper(database, state)]),
   });
-  distrustCopy(database, [...modules, events], log);
+  // Its ids may be of another machine.
+  if (distrustCopy(database, [...modules, events], log) && knownIds) knownIds.isComplete = false;
   const recovered = thread.takeInLeftovers();
   return {
     thread,
@@ -171,22 +175,31 @@ function openIntake(
     return resumed.position;
   });
   if (registered.kind !== "committed") throw registered.error;
+  lease.committed();
   tasks.committed();
   const intake = new RingConsumer(memory);
   intake.seek(registered.value);
   return intake;
 }
 
-/** A backup's first start; another replica may be doing the same. */
-function distrustCopy(database: OpenDatabase, modules: readonly StoreModule[], log: Logger): void {
+/** A backup's first start; another replica may be doing the same. @returns whether it was one */
+function distrustCopy(database: OpenDatabase, modules: readonly StoreModule[], log: Logger): boolean {
   const awakened = runBatch(database.sqlite, () => awakenCopy(database, modules, Date.now()));
   if (awakened.kind !== "committed") throw awakened.error;
-  if (awakened.value === null) return;
+  if (awakened.value === null) return false;
   log.warn(
     "this database was a backup: what is unfinished in it is asked for at every upstream that may have charged it since, " +
       "before any call that charges",
     { unfinished: awakened.value },
   );
+  return true;
+}
+
+/** In a transaction, so that no two replicas make the file at once. */
+function openFilter({ sqlite }: OpenDatabase, directory: string): PresenceFilter | null {
+  const opened = runBatch(sqlite, () => openKnownIds(sqlite, join(directory, KNOWN_IDS_FILE)));
+  if (opened.kind !== "committed") throw opened.error;
+  return opened.value;
 }
 
 /** A clean stop: others need not wait for the lease, and the WAL is folded into the database file. */

@@ -31,6 +31,7 @@ import { userRoutes } from "../modules/users/routes.ts";
 import { WalletOperator } from "../modules/wallets/operator.ts";
 import { WalletQueries } from "../modules/wallets/queries.ts";
 import { walletRoutes } from "../modules/wallets/routes.ts";
+import { attachKnownIds, knownIdsPathOf } from "../store/known-ids.ts";
 import type { BuiltInServer } from "./built-in-server.ts";
 import { consoleApi } from "./console-api.ts";
 import { type Health, healthOf } from "./health.ts";
@@ -79,7 +80,8 @@ function paymentSections(
     acceptor: new AccountPaymentAcceptor({ intake, calls, durability, unavailable }),
     queries: live.accountPayments,
   };
-  const acceptor = new PaymentAcceptor({ intake, queries, durability });
+  const knownIds = attachKnownIds(reader.sqlite, knownIdsPathOf(settings.databaseFile));
+  const acceptor = new PaymentAcceptor({ intake, queries, knownIds, durability });
   const summaries = new SummarySource(queries, new CounterQueries(reader), counters, metrics);
   return new Elysia({ name: "payment-sections" })
     .use(

@@ -179,8 +179,9 @@ export class StoreBatch {
   }
 
   committed(effects: BatchEffects): void {
-    const { intake, outcomes, tasks, takeOver, modules } = this.#parts;
+    const { lease, intake, outcomes, tasks, takeOver, modules } = this.#parts;
     this.#purgeGeneration = effects.purgeGeneration;
+    lease.committed();
     takeOver.committed();
     intake.release();
     for (const ring of outcomes) ring.release();
@@ -190,7 +191,8 @@ export class StoreBatch {
 
   /** Goes back to what was committed last. @param error what made the transaction fail */
   rolledBack(intakePosition: number, outcomePositions: readonly number[], error: unknown): void {
-    const { intake, outcomes, tasks, modules, takeOver } = this.#parts;
+    const { lease, intake, outcomes, tasks, modules, takeOver } = this.#parts;
+    lease.rolledBack();
     takeOver.rolledBack(error);
     intake.seek(intakePosition);
     for (const [index, ring] of outcomes.entries()) ring.seek(outcomePositions[index] ?? ring.cursor);

@@ -90,6 +90,30 @@ test("what a take-over hands out after another replica's purge is not dropped fo
   expect(task(one)).toMatchObject({ lease_owner: 1 });
 });
 
+test("a life that was registered by a batch that failed is not taken for the one that a take-over has numbered", () => {
+  const one = open("one");
+  const two = open("two");
+  one.settle();
+  two.settle();
+  one.handedOut();
+  one.loseLease("one");
+  setClock(nowMs + LOOK_MS);
+  two.settle();
+  // `one` comes round, registers anew and meets poison: rolled back. Before it tries again, `two` finds what it has
+  // acknowledged meanwhile, and takes over once more.
+  one.pay(`${ID}8`);
+  one.command("nobody.knows", {});
+  one.store.thread.turn();
+  setClock(nowMs + LOOK_MS);
+  two.settle();
+  one.pay(`${ID}9`);
+  one.settle();
+  // Dispatch takes no task until it has seen the drop with the number of the last loss.
+  const [first, ...others] = one.handedOut();
+  expect(first).toEqual({ kind: FRAME_KINDS.drop, taskId: one.state.fence });
+  expect(others.map(({ kind }) => kind)).toContain(FRAME_KINDS.paymentTask);
+});
+
 test("a clock that is set back by an hour keeps no free task waiting for an hour", () => {
   const one = open("one");
   one.settle();

@@ -33,10 +33,10 @@ import type { StoreBatch } from "./store-batch.ts";
  * The pause gathers a batch: at 500 payments/s a commit for each would cost more than its work. `turn` is one way
  * round without the pause and the sleep: the simulation in test/simulation/engine has a clock of its own.
  */
-const WINDOW_MS = 5;
+const WINDOW_MS = 10;
 /** Far more than a transaction takes: the process was stopped meanwhile, or the disk was. */
 const CRAMPED_MS = 15;
-const CRAMPED_WINDOW_MS = 12;
+const CRAMPED_WINDOW_MS = 20;
 /** Back to the usual window within some 30 commits. */
 const WINDOW_DECAY = 0.96;
 /** Longest sleep: how late housekeeping (lease, free tasks that become due) may be. */

@@ -57,13 +57,25 @@ describe("attempt frame", () => {
   test.each(["settled", "declined", "refused", "failed", "unknown"] as const)("carries %s", (kind) => {
     const { memory, view } = room(ATTEMPT_BYTES_MAX);
     writeAttempt(view, memory, AT, { ...attempt, kind });
-    // What settles a payment is most of the traffic: its frame carries nothing for people.
-    const carried = kind === "settled" ? { ...attempt, call: undefined } : attempt;
-    expect(readAttempt(view, memory, AT)).toEqual({ ...carried, kind });
+    expect(readAttempt(view, memory, AT)).toEqual({ ...attempt, kind });
   });
 
-  test("that settles has no room for more than its head", () => {
+  test("that settles at once is most of the traffic: it has no room for more than its head", () => {
+    const { memory, view } = room(ATTEMPT_BYTES_MAX);
+    const settled = { ...attempt, kind: "settled", code: "", call: undefined } as const;
+    writeAttempt(view, memory, AT, settled);
+    expect(readAttempt(view, memory, AT)).toEqual(settled);
     expect(attemptBytes({ kind: "settled", requestedAtMs: 0 })).toBe(40);
+    expect([...memory.slice(AT + 40)].every((byte) => byte === 0xaa)).toBe(true);
+  });
+
+  test("that settles after a question carries its answer, in the bytes it asked for", () => {
+    const call = { isLookup: true, status: 200, excerpt: "x".repeat(200) };
+    const { memory, view } = room(ATTEMPT_BYTES_MAX + 8);
+    const bytes = attemptBytes({ kind: "settled", requestedAtMs: 0, call });
+    writeAttempt(view, memory, AT, { ...attempt, kind: "settled", code: "", call });
+    expect(readAttempt(view, memory, AT).call).toEqual(call);
+    expect([...memory.slice(AT + bytes)].every((byte) => byte === 0xaa)).toBe(true);
   });
 
   test("without an answer", () => {

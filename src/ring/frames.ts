@@ -46,12 +46,14 @@ export const TASK_MARK_BYTES = 16;
 
 /**
  * `attempt`: taskId 0 · requestedAtMs 8 · latencyMs 16 · amountCents 24 · processor 32 · kind 33 ·
- * upstream 34 · code length 35 · fence 36 · code 40… Unless it is settled, the call follows the code: HTTP status (0:
+ * upstream 34 · code length 35 · fence 36 · code 40… If the kind says so, the call follows the code: HTTP status (0:
  * no answer) +0 · is it a look-up +2 · excerpt length +3 · excerpt +4…
  */
 const ATTEMPT_HEAD_BYTES = 40;
 const ATTEMPT_CODE_BYTES_MAX = 64;
 const ATTEMPT_CALL_BYTES = 4;
+/** Added to the kind: a call follows. Always, but of a payment that was recorded as it was sent, which is the usual way. */
+const CALL_FOLLOWS = 0x80;
 /** In UTF-8: what is not ASCII is cut earlier than in the excerpt itself. */
 const ATTEMPT_EXCERPT_BYTES_MAX = EXCERPT_LENGTH_MAX;
 export const ATTEMPT_BYTES_MAX =
@@ -156,7 +158,7 @@ export interface AttemptFrame {
   /** The only processor that may have seen the payment now, after this attempt; null: none has. */
   readonly upstream: ProcessorName | null;
   readonly code: string;
-  /** Not carried of what settled the payment. */
+  /** Missing if it is settled by an answer that says no more than that. */
   readonly call?: CallReport | undefined;
 }
 
@@ -164,10 +166,14 @@ export interface AttemptFrame {
 export function attemptBytes(
   outcome: AttemptOutcome & { readonly call?: Pick<CallReport, "excerpt"> | undefined },
 ): number {
-  if (outcome.kind === "settled") return ATTEMPT_HEAD_BYTES;
-  const codeBytes = Math.min(outcome.code.length, ATTEMPT_CODE_BYTES_MAX);
+  if (!carriesCall(outcome)) return ATTEMPT_HEAD_BYTES;
+  const codeBytes = outcome.kind === "settled" ? 0 : Math.min(outcome.code.length, ATTEMPT_CODE_BYTES_MAX);
   const excerptBytes = excerptBytesOf(outcome.call?.excerpt ?? "").length;
   return ATTEMPT_HEAD_BYTES + codeBytes + ATTEMPT_CALL_BYTES + excerptBytes;
+}
+
+function carriesCall({ kind, call }: { readonly kind: OutcomeKind; readonly call?: unknown }): boolean {
+  return kind !== "settled" || call !== undefined;
 }
 
 /** As many whole characters as there is room for. */
@@ -182,14 +188,15 @@ export function writeAttempt(view: DataView, bytes: Uint8Array, at: number, fram
   view.setFloat64(at + 16, frame.latencyMs, true);
   view.setFloat64(at + 24, frame.amountCents, true);
   view.setUint8(at + 32, processorNumber(frame.processor));
-  view.setUint8(at + 33, OUTCOME_KINDS.indexOf(frame.kind));
+  const hasCall = carriesCall(frame);
+  view.setUint8(at + 33, OUTCOME_KINDS.indexOf(frame.kind) + (hasCall ? CALL_FOLLOWS : 0));
   const length = Math.min(frame.code.length, ATTEMPT_CODE_BYTES_MAX);
   view.setUint8(at + 34, processorNumber(frame.upstream));
   view.setUint8(at + 35, length);
   view.setUint32(at + 36, frame.fence, true);
   // Codes are ASCII by their definition, so a character is a byte.
   for (let i = 0; i < length; i++) bytes[at + ATTEMPT_HEAD_BYTES + i] = frame.code.charCodeAt(i);
-  if (frame.kind !== "settled") writeCall(view, bytes, at + ATTEMPT_HEAD_BYTES + length, frame.call);
+  if (hasCall) writeCall(view, bytes, at + ATTEMPT_HEAD_BYTES + length, frame.call);
 }
 
 function writeCall(view: DataView, bytes: Uint8Array, at: number, call: CallReport | undefined): void {
@@ -212,7 +219,8 @@ function readCall(view: DataView, bytes: Uint8Array, at: number): CallReport {
 
 export function readAttempt(view: DataView, bytes: Uint8Array, at: number): AttemptFrame {
   const processor = processorOf(view.getUint8(at + 32));
-  const kind = OUTCOME_KINDS[view.getUint8(at + 33)];
+  const told = view.getUint8(at + 33);
+  const kind = OUTCOME_KINDS[told & ~CALL_FOLLOWS];
   if (processor === null || kind === undefined) throw new Error("attempt frame without processor or outcome");
   const length = view.getUint8(at + 35);
   return {
@@ -225,7 +233,7 @@ export function readAttempt(view: DataView, bytes: Uint8Array, at: number): Atte
     processor,
     kind,
     code: length === 0 ? "" : readText(bytes, at + ATTEMPT_HEAD_BYTES, length),
-    call: kind === "settled" ? undefined : readCall(view, bytes, at + ATTEMPT_HEAD_BYTES + length),
+    call: (told & CALL_FOLLOWS) === 0 ? undefined : readCall(view, bytes, at + ATTEMPT_HEAD_BYTES + length),
   };
 }
 

@@ -26,7 +26,7 @@ const WAL_BYTES_KEPT = 16 * 1024 * 1024;
 /** Opens `file` for the single writer of this process, and creates it if it is missing. */
 export function openWriter(file: string, durability: Durability): OpenDatabase {
   makePrivateFile(file);
-  const sqlite = new Database(file, { create: true, readwrite: true });
+  const sqlite = compileOnce(new Database(file, { create: true, readwrite: true }));
   switchToWal(sqlite);
   // NORMAL: a commit is in the kernel's hands, kill -9 loses nothing. FULL: it is on the disk.
   sqlite.run(`PRAGMA synchronous = ${durability === "power" ? "FULL" : "NORMAL"}`);
@@ -56,12 +56,26 @@ function switchToWal(sqlite: Database): void {
 
 /** Opens `file` for reading; the store thread must have created it. */
 export function openReader(file: string, cacheKib = READER_CACHE_KIB): OpenDatabase {
-  const sqlite = new Database(file, { readonly: true });
+  const sqlite = compileOnce(new Database(file, { readonly: true }));
   sqlite.run(`PRAGMA cache_size = -${cacheKib}`);
   // A reader in WAL mode waits only while the WAL is being recovered or reset: moments.
   sqlite.run("PRAGMA busy_timeout = 250");
   return { sqlite, orm: drizzle(sqlite) };
 }
+
+/**
+ * SQLite's planner looks at the number that is bound to a bare `LIMIT ?`, as drizzle writes it, and so compiles the
+ * statement anew at every execution: 3 to 5 µs where most of ours run in 0.3. It does not look into an expression.
+ */
+function compileOnce(sqlite: Database): Database {
+  const prepare = sqlite.prepare.bind(sqlite);
+  // Drizzle and `compile` prepare; the types of rows and parameters are the caller's.
+  sqlite.prepare = ((text: string, ...rest: []) =>
+    prepare(text.replace(BARE_LIMIT, "$& + 0"), ...rest)) as typeof prepare;
+  return sqlite;
+}
+
+const BARE_LIMIT = /\blimit \?\d*/gi;
 
 /** Which durability SQLite itself says holds for this connection. */
 export function durabilityOf(sqlite: Database): Durability {

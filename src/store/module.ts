@@ -1,6 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { AttemptOutcome, CallReport } from "../domain/attempt-outcome.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { PresenceFilter } from "../ring/presence-filter.ts";
 import type { OpenDatabase } from "./database.ts";
 import type { EventSink } from "./event-sink.ts";
 import type { TaskAttempts } from "./task-attempts.ts";
@@ -15,6 +16,8 @@ export interface StoreContext {
   readonly attempts: TaskAttempts;
   readonly settings: Settings;
   readonly metrics: Metrics;
+  /** Learns the id of every payment before it is committed; missing where there is no filter. */
+  readonly knownIds?: PresenceFilter;
   /** For who looks on live; missing where nobody can. */
   readonly events?: EventSink;
 }

@@ -50,6 +50,7 @@ export class ReplicaLease {
   readonly #verify;
   readonly #advance;
   #row: LeaseRow | null = null;
+  #rowCommitted: LeaseRow | null = null;
 
   constructor({ orm }: OpenDatabase) {
     this.#orm = orm;
@@ -139,6 +140,19 @@ export class ReplicaLease {
   /** The purge that `purgePosition` is about has been passed. */
   purgePassed(): void {
     this.#orm.update(replicas).set({ purgePosition: null }).where(eq(replicas.id, this.id)).run();
+  }
+
+  /** The transaction of the last changes was committed: what was registered in it is held. */
+  committed(): void {
+    this.#rowCommitted = this.#row;
+  }
+
+  /**
+   * The transaction of the last changes was rolled back, and with it perhaps a registration: its epoch may be the next
+   * that a take-over gives.
+   */
+  rolledBack(): void {
+    this.#row = this.#rowCommitted;
   }
 
   /** Whether any other replica holds its lease at `nowMs`. */

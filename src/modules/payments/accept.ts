@@ -2,6 +2,7 @@ import { type Cents, parseAmount } from "../../domain/money.ts";
 import { parseUuid, UUID_BYTES } from "../../domain/uuid.ts";
 import type { Intake } from "../../engine/intake.ts";
 import type { FieldError } from "../../http/errors.ts";
+import type { PresenceFilter } from "../../ring/presence-filter.ts";
 import type { Durability } from "../../store/database.ts";
 import { IdsInFlight } from "./ids-in-flight.ts";
 import type { PaymentQueries } from "./queries.ts";
@@ -24,6 +25,8 @@ export type AcceptAnswer =
 export interface AcceptParts {
   readonly intake: Intake;
   readonly queries: PaymentQueries;
+  /** Null where there is none: then every id is looked up. */
+  readonly knownIds: PresenceFilter | null;
   readonly durability: Durability;
 }
 
@@ -58,13 +61,19 @@ export class PaymentAcceptor {
     ids.forgetUpTo(intake.tail);
     const inFlight = ids.amountOf(id);
     if (inFlight !== undefined && !this.#wasPurged()) return compare(inFlight, amountCents, "pending");
-    const known = queries.find(id);
+    const known = this.#mayBeStored(id) ? queries.find(id) : null;
     if (known !== null) return compare(known.amountCents, amountCents, known.status);
     if (durability === "power") return this.#acceptCommitted(correlationId, amountCents, nowMs);
     const head = intake.submitPayment(id, amountCents, nowMs);
     if (head < 0) return { kind: "busy" };
     ids.add(id, amountCents, head);
     return { kind: "accepted" };
+  }
+
+  /** False only if no replica has committed this id. */
+  #mayBeStored(id: Uint8Array): boolean {
+    const { knownIds } = this.#parts;
+    return knownIds === null || !knownIds.isComplete || knownIds.mayHold(id);
   }
 
   /** Whether any replica has purged since the last look: what was in flight then is gone, and forgotten here. */
