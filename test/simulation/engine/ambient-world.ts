@@ -22,6 +22,8 @@ export function inWorld<Result>(world: VirtualWorld, work: () => Result): Result
   }
 }
 
+const POLL_MS = 50;
+
 /** Where the product's threads sleep: all of them at once, because here they are one. */
 class SleepingPlace extends Doorbell {
   readonly #world: VirtualWorld;
@@ -68,7 +70,11 @@ function replacementsOf(world: VirtualWorld): Replacement[] {
     replacement(crypto, "randomUUID", () => uuidOf(world, 4)),
     replacement(crypto, "getRandomValues", (array: Int32Array) => array.map(() => wordOf(world))),
     replacement(Bun, "randomUUIDv7", () => uuidOf(world, 7)),
-    replacement(Bun, "sleep", (ms: number) => new Promise<void>((wake) => timer(world, ms, "woken", wake))),
+    replacement(Bun, "sleep", (ms: number) => {
+      // Nobody hastens who waits like this: it looks now and then whether something has come.
+      const waitMs = ms < POLL_MS ? ms : world.idleMs(ms);
+      return new Promise<void>((wake) => timer(world, waitMs, "woken", wake));
+    }),
     replacement(globalThis, "setImmediate", (run: () => void) =>
       timer(world, 0.05, "immediate", () => world.interruptible(run)),
     ),

@@ -16,6 +16,13 @@ export interface AskedOperation {
   isAcknowledged: boolean;
 }
 
+export interface AskedUserPayment {
+  readonly userId: number;
+  readonly amountCents: number;
+  readonly type: "deposit" | "withdraw";
+  isAcknowledged: boolean;
+}
+
 export class ClientModel {
   /** Section A, by id. */
   readonly payments = new Map<string, AskedPayment>();
@@ -24,12 +31,14 @@ export class ClientModel {
   readonly operations = new Map<string, AskedOperation>();
   /** Section C: users that were created, and payments that were accepted, by the gateway's key. */
   readonly users = new Map<number, { readonly openingCents: number }>();
-  readonly userPayments = new Map<string, { readonly userId: number; readonly isAcknowledged: boolean }>();
+  readonly userPayments = new Map<string, AskedUserPayment>();
   /** Section B: reservations and orders that were accepted, by id. */
   readonly reservations = new Map<string, { readonly productId: number; readonly quantity: number }>();
   readonly orders = new Set<string>();
   /** Section D: accepted account payments, by id. */
   readonly accountPayments = new Set<string>();
+  /** What an administrator has asked to be tried again, by the names of FinalStates. */
+  readonly requeued = new Set<string>();
   /** Purges that were seen in the database, and when the last one was. */
   purgedAtMs = Number.NEGATIVE_INFINITY;
   purgeGeneration = 0;

@@ -22,6 +22,7 @@ import type { OpenDatabase } from "../../../src/store/database.ts";
 import type { HttpClient } from "../../../src/upstreams/http-client.ts";
 import { ProcessorClient } from "../../../src/upstreams/processor-client.ts";
 import { ProcessorHealthPoll } from "../../../src/upstreams/processor-health.ts";
+import type { CommitLog } from "./commit-log.ts";
 import type { SimulatedBells } from "./replica-process.ts";
 import type { SimulatedThread, VirtualWorld } from "./virtual-world.ts";
 
@@ -37,6 +38,7 @@ export interface DispatchSideParts {
   readonly redis: Redis;
   readonly upstreamUrls: UpstreamUrls;
   readonly reader: OpenDatabase;
+  readonly commits: CommitLog;
   readonly log: Logger;
 }
 
@@ -100,12 +102,12 @@ function createDispatch(parts: DispatchSideParts): DispatchThread {
   });
 }
 
-function startHealthPolls({ client, upstreamUrls, state, bells }: DispatchSideParts): void {
+function startHealthPolls({ world, client, upstreamUrls, state, bells }: DispatchSideParts): void {
   // The default clock was taken from the machine when its file was read.
   const clock = {
     nowMs: () => Date.now(),
     schedule: (run: () => void, delayMs: number) => {
-      const handle = setTimeout(run, delayMs);
+      const handle = setTimeout(run, world.idleMs(delayMs));
       return () => clearTimeout(handle);
     },
   };
@@ -121,9 +123,18 @@ function startHealthPolls({ client, upstreamUrls, state, bells }: DispatchSidePa
 
 /** The part of src/cluster/cluster.ts that looks at the database: purges of others, and the counters' feed. */
 function feedCounters(parts: DispatchSideParts, metrics: Metrics): void {
-  const { world, thread, state, bells, redis, reader, settings, log } = parts;
+  const { world, thread, state, bells, redis, reader, commits, settings, log } = parts;
   const queries = new CounterQueries(reader);
-  const { databaseId, purgeGeneration } = queries.head();
+  let head = queries.head();
+  let seenAt = commits.ofWork;
+  /** What a look at the database shows; it is spared while nothing was committed. */
+  const headNow = () => {
+    if (commits.ofWork === seenAt) return head;
+    seenAt = commits.ofWork;
+    head = queries.head();
+    return head;
+  };
+  const { databaseId, purgeGeneration } = head;
   let generationSeen = purgeGeneration;
   let isFeeding = false;
   let feedAtMs = 0;
@@ -140,19 +151,23 @@ function feedCounters(parts: DispatchSideParts, metrics: Metrics): void {
   const feed = (now: number): void => {
     isFeeding = true;
     sync
-      .step(queries.head(), now)
+      .step(headNow(), now)
       .catch(() => {})
       .finally(() => {
         isFeeding = false;
         feedAtMs = Date.now() + sync.pauseMs;
       });
   };
+  const label = "looks at the database";
   const look = (): void => {
-    world.plan(thread, WATCH_MS, "looks at the database", look);
+    const isIdle = commits.ofWork === seenAt && !isFeeding;
+    const next = world.plan(thread, isIdle ? world.idleMs(world.idleMs(WATCH_MS)) : WATCH_MS, label, look);
+    // What is committed meanwhile is seen as soon as ever.
+    if (isIdle) commits.onNext(() => next.hasten(world.random() * WATCH_MS));
     const now = Date.now();
-    const head = queries.head();
-    if (head.purgeGeneration !== generationSeen) {
-      generationSeen = head.purgeGeneration;
+    const { purgeGeneration: generation } = headNow();
+    if (generation !== generationSeen) {
+      generationSeen = generation;
       state.nudgeStore();
       bells.store.ring();
     }

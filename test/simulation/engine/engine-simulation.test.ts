@@ -7,6 +7,7 @@
 import { expect, test } from "bun:test";
 import { type SimulationResult, simulateEngine } from "./engine-simulation.ts";
 import { replayCommand } from "./replay.ts";
+import { describeRun, Tally } from "./tally.ts";
 
 const { SIMULATION_SEED, SIMULATION_SECONDS } = process.env;
 /** Of real time, for seeds that nobody has seen before. */
@@ -26,7 +27,7 @@ if (SIMULATION_SEED !== undefined) {
     `seed ${SIMULATION_SEED}`,
     () => {
       const result = simulateEngine(Number(SIMULATION_SEED), { traceLinesMax: 60 });
-      console.log(`seed ${result.seed}: ${result.steps} steps, trace ${result.traceHash}`);
+      console.log(`${describeRun(result)}, ${result.steps} steps, trace ${result.traceHash}`);
       expectKept(result);
     },
     TIMEOUT_MS,
@@ -45,16 +46,14 @@ if (SIMULATION_SEED !== undefined) {
     () => {
       const firstSeed = Math.floor(Math.random() * 1e9);
       const startedAt = performance.now();
-      let runs = 0;
-      let acknowledged = 0;
+      const tally = new Tally();
       do {
-        const result = simulateEngine(firstSeed + runs, { traceLinesMax: 60 });
+        const result = simulateEngine(firstSeed + tally.runs, { traceLinesMax: 60 });
+        tally.add(result);
         expectKept(result);
-        acknowledged += result.acknowledged;
-        runs++;
       } while (performance.now() - startedAt < SECONDS * 1000);
-      console.log(`${runs} seeds from ${firstSeed}, ${acknowledged} payments acknowledged`);
-      expect(acknowledged).toBeGreaterThan(0);
+      console.log(`from seed ${firstSeed}: ${tally.line(performance.now() - startedAt)}`);
+      expect(tally.acknowledged).toBeGreaterThan(0);
     },
     TIMEOUT_MS,
   );

@@ -5,10 +5,13 @@ import type { Settings } from "../../../src/config/settings.ts";
 import { settingsWith } from "../../../src/store/fixtures/store-harness.ts";
 import { between, pick, seededRandom } from "../seeded-random.ts";
 import { inWorld } from "./ambient-world.ts";
-import { Books, checkAlways, FinalStates } from "./books.ts";
+import { Books, checkAlways, FinalStates, type Happenings } from "./books.ts";
 import { ClientModel } from "./client-model.ts";
+import { CommitLog } from "./commit-log.ts";
 import { checkCounters } from "./counter-check.ts";
-import { drawFaults, drawLengthMs, type FaultStrengths } from "./faults.ts";
+import { type Course, drawCourse } from "./course.ts";
+import { DatabaseAnchor } from "./database-anchor.ts";
+import { drawLengthMs, type FaultStrengths } from "./faults.ts";
 import { checkAtEnd } from "./final-check.ts";
 import { Gateways } from "./other-upstreams.ts";
 import { PaymentProcessor } from "./payment-processor.ts";
@@ -22,13 +25,14 @@ import { VirtualWorld } from "./virtual-world.ts";
 import { Weather } from "./weather.ts";
 import { Workload } from "./workload.ts";
 
-/** How often everything is looked at while faults go on. */
+/** How often it is asked whether everything is to be looked at while faults go on … */
 const CHECK_EVERY_MS = 2_000;
-/** R5: everything that was accepted ends within this time once nothing goes wrong any more. */
-export const LIVENESS_MS = 120_000;
+/** … which is so after as many transactions as a dense run has in that time. */
+const CHECK_EVERY_COMMITS = 40;
+/** So a lease of 3 s that is renewed once a second is still renewed in time. */
+const IDLE_STRETCH_MAX = 12;
 /** By then the first replica serves, and nothing has gone wrong yet. */
 const START_MS = 500;
-const RESERVATION_TTL_SECONDS = 15;
 const UPSTREAM_URLS = {
   default: "http://default",
   fallback: "http://fallback",
@@ -53,9 +57,10 @@ export interface SimulationResult {
   readonly acknowledged: number;
   readonly settled: number;
   readonly lives: number;
+  readonly happenings: Happenings;
   readonly traceHash: string;
   readonly steps: number;
-  readonly strengths: FaultStrengths;
+  readonly course: Course;
   readonly broken: readonly string[];
   readonly trace: readonly string[];
 }
@@ -78,22 +83,26 @@ class EngineSimulation {
   readonly #seed: number;
   readonly #trace: Trace;
   readonly #random: () => number;
-  readonly #strengths: FaultStrengths;
+  readonly #course: Course;
   readonly #model = new ClientModel();
   readonly #processors: Readonly<Record<"default" | "fallback", PaymentProcessor>>;
   readonly #gateways: Gateways;
   readonly #redisModel = new RedisModel();
+  readonly #commits = new CommitLog(() => this.#anchor.checkpoint());
   readonly #machine: Machine;
   readonly #databaseFile: string;
+  readonly #anchor: DatabaseAnchor;
   readonly #lives = new Map<string, ReplicaProcess>();
   readonly #workload: Workload;
   readonly #weather: Weather;
   readonly #broken: string[] = [];
   readonly #pieces = new Map<number, number>();
-  readonly #finalStates = new FinalStates();
+  readonly #finalStates = new FinalStates(this.#model.requeued);
   /** Replicas that never come back once they are dead: nobody but the others ends their work. */
   readonly #goneForGood = new Set<string>();
   #books: Books | null = null;
+  #commitsChecked = 0;
+  #purgeLookedForAt = -1;
   #livesBegun = 0;
   #isCalm = false;
 
@@ -103,8 +112,11 @@ class EngineSimulation {
     this.#trace = new Trace(options.traceLinesMax ?? 0, options.print ?? null);
     this.world = new VirtualWorld(this.#random, this.#trace);
     const { world } = this;
-    this.#strengths = options.strengths ?? drawFaults(this.#random);
+    this.#course = drawCourse(this.#random, options.strengths);
+    const { strengths, rates, replicas, stretch } = this.#course;
+    world.idleStretch = Math.min(stretch, IDLE_STRETCH_MAX);
     this.#databaseFile = join(directory, "catraca.db");
+    this.#anchor = new DatabaseAnchor(this.#databaseFile, this.#course.isFirstStart);
     const recorded = (id: string) => this.#judgeRecorded(id);
     this.#processors = {
       default: new PaymentProcessor(world, "default", recorded),
@@ -129,19 +141,23 @@ class EngineSimulation {
       upstreamUrls: UPSTREAM_URLS,
       ringPathOf,
       logOf: (replica, thread) => quietLog(replica, thread, this.#trace, () => world.nowMs, onDefect),
+      commits: this.#commits,
       afterStore: () => this.#lookForPurge(),
+      onEnd: (life) => this.#startAgain(life),
     };
     this.#workload = new Workload({
       world,
       model: this.#model,
-      rates: { payments: between(this.#random, 1, 7), others: between(this.#random, 1, 5) },
+      rates,
       fronts: () => [...this.#lives.values()].flatMap(({ front }) => (front === null ? [] : [front])),
       accountOf: (uuid) => this.#booksNow().walletAccount(uuid),
+      deadLetters: () => this.#booksNow().deadLetters(),
     });
-    const names = ["r1", "r2", "r3"].slice(0, pick(this.#random, [1, 2, 3, 3]));
+    const names = ["r1", "r2", "r3"].slice(0, replicas);
     this.#weather = new Weather({
       world,
-      strengths: this.#strengths,
+      strengths,
+      stretch,
       network,
       redis,
       processors: Object.values(this.#processors),
@@ -160,19 +176,19 @@ class EngineSimulation {
     world.runUntil(START_MS);
     this.#workload.start();
     this.#weather.begin();
-    this.#superviseReplicas();
-    const safetyMs = between(this.#random, 8_000, 40_000);
-    this.#runChecked(world.nowMs + safetyMs);
+    this.#runChecked(world.nowMs + this.#course.safetyMs);
+    this.#check();
     this.#weather.clear();
     this.#isCalm = true;
     this.#chooseWhoStaysAway();
     // Service is back: what comes now has to end, too.
     this.#runChecked(world.nowMs + 3_000);
     this.#workload.stop();
-    const deadlineMs = world.nowMs + LIVENESS_MS;
+    const deadlineMs = world.nowMs + this.#course.livenessMs;
     while (!this.#hasEnded() && world.nowMs < deadlineMs && this.#broken.length === 0) {
       this.#runChecked(world.nowMs + CHECK_EVERY_MS);
     }
+    this.#check();
     if (this.#broken.length === 0) this.#checkEnd();
     return this.#result();
   }
@@ -180,16 +196,23 @@ class EngineSimulation {
   end(): void {
     for (const { process } of this.#lives.values()) process.kill();
     this.#books?.close();
+    this.#anchor.close();
   }
 
   #runChecked(untilMs: number): void {
     while (this.world.nowMs < untilMs && this.#broken.length === 0) {
       this.world.runUntil(Math.min(untilMs, this.world.nowMs + CHECK_EVERY_MS));
-      const books = this.#booksNow();
-      for (const broken of checkAlways(books, this.#pieces)) this.#note(broken);
-      for (const broken of this.#finalStates.look(books)) this.#note(broken);
-      for (const broken of checkCounters(books, this.#redisModel)) this.#note(broken);
+      if (this.#commits.ofWork - this.#commitsChecked >= CHECK_EVERY_COMMITS) this.#check();
     }
+  }
+
+  /** What holds at every commit. */
+  #check(): void {
+    this.#commitsChecked = this.#commits.ofWork;
+    const books = this.#booksNow();
+    for (const broken of checkAlways(books, this.#pieces)) this.#note(broken);
+    for (const broken of this.#finalStates.look(books)) this.#note(broken);
+    for (const broken of checkCounters(books, this.#redisModel)) this.#note(broken);
   }
 
   #checkEnd(): void {
@@ -205,7 +228,7 @@ class EngineSimulation {
 
   /** Turns go by the wall clock, and what the network sends twice or keeps back is nobody's fault here. */
   #isHealthSpaced(): boolean {
-    const { wallClockStep, duplicate, delay } = this.#strengths;
+    const { wallClockStep, duplicate, delay } = this.#course.strengths;
     return wallClockStep === 0 && duplicate === 0 && delay < 20;
   }
 
@@ -233,15 +256,11 @@ class EngineSimulation {
   }
 
   /** What starts a replica again after it has ended: systemd, Docker. */
-  #superviseReplicas(): void {
-    const { world } = this;
-    for (const [name, { process }] of this.#lives) {
-      if (process.isAlive || process.stepsOpen > 0 || this.#goneForGood.has(name)) continue;
-      this.#lives.delete(name);
-      const awayMs = this.#isCalm ? 200 : drawLengthMs(this.#random, "killAtPoint");
-      world.plan(null, awayMs, `${name} is started again`, () => this.#begin(name));
-    }
-    world.plan(null, 50, "supervisor looks", () => this.#superviseReplicas());
+  #startAgain({ settings: { replicaId: name } }: ReplicaProcess): void {
+    this.#lives.delete(name);
+    if (this.#goneForGood.has(name)) return;
+    const awayMs = this.#isCalm ? 200 : drawLengthMs(this.#random, "killAtPoint", this.#course.stretch);
+    this.world.plan(null, awayMs, `${name} is started again`, () => this.#begin(name));
   }
 
   #endOne(how: "kill" | "stop"): void {
@@ -262,7 +281,10 @@ class EngineSimulation {
   }
 
   #lookForPurge(): void {
-    if (this.#strengths.purge === 0 || this.world.nowMs < START_MS) return;
+    if (this.#course.strengths.purge === 0 || this.world.nowMs < START_MS) return;
+    const { ofWork } = this.#commits;
+    if (ofWork === this.#purgeLookedForAt) return;
+    this.#purgeLookedForAt = ofWork;
     const generation = this.#booksNow().count("SELECT purge_generation AS n FROM state");
     if (generation === this.#model.purgeGeneration) return;
     this.#model.purgeGeneration = generation;
@@ -279,11 +301,8 @@ class EngineSimulation {
       replicaId,
       databaseFile: this.#databaseFile,
       redisUrl: "redis://simulated",
-      reservationTtlSeconds: RESERVATION_TTL_SECONDS,
       orderDuplicateWindowSeconds: 1,
-      orderRetryBaseSeconds: 0.5,
-      gatewayBackoffMaxSeconds: 4,
-      gatewayBackoffBaseSeconds: 0.3,
+      ...this.#course.waits,
       shutdownSeconds: 3,
     });
   }
@@ -300,9 +319,10 @@ class EngineSimulation {
       acknowledged: this.#model.acknowledged,
       settled: this.#processors.default.recorded.size + this.#processors.fallback.recorded.size,
       lives: this.#livesBegun,
+      happenings: this.#booksNow().happenings(),
       traceHash: this.#trace.hash,
       steps: this.#trace.steps,
-      strengths: this.#strengths,
+      course: this.#course,
       broken: this.#broken,
       trace: this.#trace.lines,
     };

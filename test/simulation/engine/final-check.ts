@@ -2,6 +2,7 @@ import { PaymentQueries } from "../../../src/modules/payments/queries.ts";
 import { type Books, STATUS, type Upstreams } from "./books.ts";
 import type { ClientModel } from "./client-model.ts";
 import { PaymentProcessor } from "./payment-processor.ts";
+import { checkUsers } from "./user-check.ts";
 
 /** What must hold once everything that was accepted has ended. @returns sentences about what does not */
 export function checkAtEnd(
@@ -14,6 +15,7 @@ export function checkAtEnd(
     ...checkPayments(books, model, upstreams),
     ...checkSummaries(books, model, upstreams, random),
     ...checkWallets(books, model),
+    ...checkUsers(books, model),
     ...checkGateways(books, model, upstreams),
   ].slice(0, 20);
 }

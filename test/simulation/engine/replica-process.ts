@@ -14,7 +14,9 @@ import { RingConsumer } from "../../../src/ring/ring-consumer.ts";
 import { createOrOpenRingFile, type RingFile } from "../../../src/ring/ring-file.ts";
 import { attachSharedRing } from "../../../src/ring/ring-memory.ts";
 import { type OpenDatabase, openReader, openWriter } from "../../../src/store/database.ts";
+import { attachKnownIds, knownIdsPathOf } from "../../../src/store/known-ids.ts";
 import { PeerRings } from "../../../src/store/peer-rings.ts";
+import type { CommitLog } from "./commit-log.ts";
 import { startDispatch } from "./dispatch-side.ts";
 import type { RedisLink } from "./redis-link.ts";
 import { SimulatedDoorbell } from "./simulated-doorbell.ts";
@@ -29,8 +31,11 @@ export interface Machine {
   readonly upstreamUrls: UpstreamUrls;
   readonly ringPathOf: (replicaName: string) => string;
   readonly logOf: (replicaName: string, thread: string) => Logger;
+  readonly commits: CommitLog;
   /** After every step of a store thread: it may have committed. */
   readonly afterStore: () => void;
+  /** A replica has ended, and its files are closed. */
+  readonly onEnd: (life: ReplicaProcess) => void;
 }
 
 /** Small enough that it wraps and is full now and then. */
@@ -75,6 +80,7 @@ export class ReplicaProcess {
   readonly #opened: OpenDatabase[] = [];
   #ring: RingFile | null = null;
   #urgentSeen = 0;
+  #hasEnded = false;
 
   constructor(machine: Machine, settings: Settings) {
     this.#machine = machine;
@@ -120,12 +126,12 @@ export class ReplicaProcess {
   }
 
   #openStore(): void {
-    const { world, ringPathOf, logOf, afterStore } = this.#machine;
+    const { world, ringPathOf, logOf, commits, afterStore } = this.#machine;
     const { replicaId } = this.settings;
     const database = openWriter(this.settings.databaseFile, "process");
     this.#opened.push(database);
     database.sqlite.run("PRAGMA synchronous = OFF");
-    addPoints(database, world);
+    commits.watch(database, world);
     const store = this.#tryToOpen(() =>
       world.interruptible(() =>
         openStore({
@@ -170,13 +176,18 @@ export class ReplicaProcess {
     const intake = new Intake(ring.memory, replies, this.#bells, peers);
     this.front = {
       intake,
-      acceptor: new PaymentAcceptor({ intake, queries: new PaymentQueries(reader), durability: "process" }),
+      acceptor: new PaymentAcceptor({
+        intake,
+        queries: new PaymentQueries(reader),
+        knownIds: attachKnownIds(reader.sqlite, knownIdsPathOf(databaseFile)),
+        durability: "process",
+      }),
       operator: new WalletOperator(intake),
       seal: new CardSeal(this.#cardKey),
       main: this.#threads.main,
     };
     world.plan(this.#threads.dispatch, 0.2, "starts to dispatch", () => {
-      const { network, redis, upstreamUrls, logOf } = this.#machine;
+      const { network, redis, upstreamUrls, logOf, commits } = this.#machine;
       startDispatch({
         world,
         thread: this.#threads.dispatch,
@@ -189,6 +200,7 @@ export class ReplicaProcess {
         redis: redis.connect(this.#threads.dispatch),
         upstreamUrls,
         reader,
+        commits,
         log: logOf(replicaId, "dispatch"),
       });
     });
@@ -255,16 +267,8 @@ export class ReplicaProcess {
     this.#opened.length = 0;
     this.#ring?.close();
     this.#ring = null;
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#machine.onEnd(this);
   }
-}
-
-/** Between BEGIN, the work and COMMIT, and behind it, a thread may be stopped or killed. */
-function addPoints({ sqlite }: OpenDatabase, world: VirtualWorld): void {
-  const run = sqlite.run.bind(sqlite);
-  sqlite.run = (...parameters: Parameters<typeof run>) => {
-    world.point();
-    const changes = run(...parameters);
-    world.point();
-    return changes;
-  };
 }

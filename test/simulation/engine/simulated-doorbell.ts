@@ -1,14 +1,17 @@
 import { Doorbell } from "../../../src/ring/doorbell.ts";
-import type { Cancellable, SimulatedThread, VirtualWorld } from "./virtual-world.ts";
+import type { PlannedStep, SimulatedThread, VirtualWorld } from "./virtual-world.ts";
 
 /** How long a ring takes to wake a thread, ms. */
 const WAKE_MS = { min: 0.02, max: 0.3 };
+
+/** Who waits for so long has nothing planned, and only looks around now and then. */
+const IDLE_MS = 100;
 
 /** A doorbell whose waiter sleeps in the world's time. The words in shared memory are the real ones. */
 export class SimulatedDoorbell extends Doorbell {
   readonly #world: VirtualWorld;
   readonly #waiter: SimulatedThread;
-  #planned: Cancellable | null = null;
+  #planned: PlannedStep | null = null;
   #wake: (() => void) | null = null;
 
   /** @param waiter the thread that waits at it */
@@ -35,7 +38,8 @@ export class SimulatedDoorbell extends Doorbell {
       return;
     }
     this.#wake = wake;
-    this.#planned = this.#world.plan(this.#waiter, timeoutMs, "looks around", () => {
+    const waitMs = timeoutMs < IDLE_MS ? timeoutMs : this.#world.idleMs(timeoutMs);
+    this.#planned = this.#world.plan(this.#waiter, waitMs, "looks around", () => {
       this.#wake = null;
       wake();
     });

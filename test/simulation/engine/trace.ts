@@ -3,9 +3,8 @@
  * not replayed but merely repeated.
  */
 export class Trace {
-  /** The last lines, for whoever looks at a failure. */
-  readonly lines: string[] = [];
   steps = 0;
+  readonly #last: { readonly timeMs: number; readonly who: string; readonly what: string }[] = [];
   readonly #linesMax: number;
   readonly #print: ((line: string) => void) | null;
   #hash = 0x811c9dc5;
@@ -22,10 +21,15 @@ export class Trace {
     for (let i = 0; i < who.length; i++) this.#mix(who.charCodeAt(i));
     for (let i = 0; i < what.length; i++) this.#mix(what.charCodeAt(i));
     if (this.#linesMax === 0) return;
-    const line = `${(timeMs / 1000).toFixed(6).padStart(12)}  ${who.padEnd(12)} ${what}`;
-    this.#print?.(line);
-    this.lines.push(line);
-    if (this.lines.length > 2 * this.#linesMax) this.lines.splice(0, this.#linesMax);
+    const noted = { timeMs, who, what };
+    this.#print?.(lineOf(noted));
+    this.#last.push(noted);
+    if (this.#last.length > 2 * this.#linesMax) this.#last.splice(0, this.#linesMax);
+  }
+
+  /** The last lines, for whoever looks at a failure. */
+  get lines(): string[] {
+    return this.#last.map(lineOf);
   }
 
   get hash(): string {
@@ -36,4 +40,8 @@ export class Trace {
   #mix(word: number): void {
     this.#hash = Math.imul(this.#hash ^ word, 0x01000193);
   }
+}
+
+function lineOf({ timeMs, who, what }: { timeMs: number; who: string; what: string }): string {
+  return `${(timeMs / 1000).toFixed(6).padStart(12)}  ${who.padEnd(12)} ${what}`;
 }

@@ -64,16 +64,37 @@ export class SimulatedThread {
   }
 }
 
-interface PlannedStep {
+/** What will happen, unless it is cancelled. */
+export class PlannedStep {
   /** Null: nobody's; the network, an upstream, the weather. */
   readonly thread: SimulatedThread | null;
   readonly label: string;
   readonly run: () => void;
-  isCancelled: boolean;
-}
+  readonly #world: VirtualWorld;
+  #isOver = false;
 
-export interface Cancellable {
-  cancel(): void;
+  constructor(world: VirtualWorld, thread: SimulatedThread | null, label: string, run: () => void) {
+    this.#world = world;
+    this.thread = thread;
+    this.label = label;
+    this.run = run;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Cancelled, or begun. */
+  cancel(): void {
+    this.#isOver = true;
+  }
+
+  /** Lets it happen after `delayMs`, unless it has happened. */
+  hasten(delayMs: number): void {
+    if (this.#isOver) return;
+    this.cancel();
+    this.#world.plan(this.thread, delayMs, this.label, this.run);
+  }
 }
 
 /** What may happen at a point; shares are per point. */
@@ -103,6 +124,8 @@ export class VirtualWorld {
   /** The wall clock's error; set by whoever sets the clock. */
   wallErrorMs = 0;
   pointFaults = NO_POINT_FAULTS;
+  /** Up to how many times as late somebody who only looks around may do so: a machine that is busy wakes nobody in time. */
+  idleStretch = 1;
   readonly random: () => number;
   readonly trace: Trace;
   readonly #steps = new TaskHeap<PlannedStep>();
@@ -127,14 +150,15 @@ export class VirtualWorld {
   }
 
   /** Plans a step. It is left out if its process is dead by then, and waits while that is frozen. */
-  plan(thread: SimulatedThread | null, delayMs: number, label: string, run: () => void): Cancellable {
-    const step: PlannedStep = { thread, label, run, isCancelled: false };
+  plan(thread: SimulatedThread | null, delayMs: number, label: string, run: () => void): PlannedStep {
+    const step = new PlannedStep(this, thread, label, run);
     this.#steps.push(this.nowMs + Math.max(0, delayMs), step);
-    return {
-      cancel: () => {
-        step.isCancelled = true;
-      },
-    };
+    return step;
+  }
+
+  /** How long somebody sleeps who would look around after `ms`. */
+  idleMs(ms: number): number {
+    return this.idleStretch === 1 ? ms : ms * (1 + this.random() * (this.idleStretch - 1));
   }
 
   /** Runs all steps that are due up to `untilMs`. */
@@ -142,7 +166,7 @@ export class VirtualWorld {
     while (this.#steps.peekKey() <= untilMs) {
       this.nowMs = Math.max(this.nowMs, this.#steps.peekKey());
       const step = this.#steps.pop();
-      if (step !== undefined && !step.isCancelled) this.#take(step, untilMs);
+      if (step !== undefined && !step.isOver) this.#take(step, untilMs);
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
   }
@@ -215,6 +239,7 @@ export class VirtualWorld {
       }
     }
     this.trace.note(this.nowMs, thread?.name ?? "world", step.label);
+    step.cancel();
     this.#run(step);
   }
 

@@ -11,6 +11,8 @@ import type { Workload } from "./workload.ts";
 export interface WeatherParts {
   readonly world: VirtualWorld;
   readonly strengths: FaultStrengths;
+  /** See course.ts. */
+  readonly stretch: number;
   readonly network: Network;
   readonly redis: RedisLink;
   readonly processors: readonly PaymentProcessor[];
@@ -59,7 +61,7 @@ export class Weather {
   }
 
   #beginAtPoints(): void {
-    const { world, strengths } = this.#parts;
+    const { world, strengths, stretch } = this.#parts;
     const { killAtPoint, stopAtPoint, freezeAtPoint } = strengths;
     const stopShare = stopAtPoint + freezeAtPoint;
     const isFreeze = () => world.random() * stopShare < freezeAtPoint;
@@ -68,7 +70,8 @@ export class Weather {
       stopShare,
       drawStop: () => {
         const freezes = isFreeze();
-        return { freezes, forMs: drawLengthMs(world.random, freezes ? "freezeAtPoint" : "stopAtPoint") };
+        const name = freezes ? "freezeAtPoint" : "stopAtPoint";
+        return { freezes, forMs: drawLengthMs(world.random, name, stretch) };
       },
     };
   }
@@ -140,23 +143,23 @@ export class Weather {
   }
 
   #takeRedisAway(): void {
-    const { world, redis } = this.#parts;
+    const { world, redis, stretch } = this.#parts;
     redis.isAway = true;
-    world.plan(null, drawLengthMs(world.random, "redisAway"), "Redis is back", () => {
+    world.plan(null, drawLengthMs(world.random, "redisAway", stretch), "Redis is back", () => {
       if (world.random() < 0.5) redis.model.empty();
       redis.isAway = false;
     });
   }
 
   #hideRing(): void {
-    const { world, ringPaths } = this.#parts;
+    const { world, ringPaths, stretch } = this.#parts;
     const path = pick(world.random, ringPaths);
     if (this.#hidden.has(path) || !existsSync(path)) return;
     // A directory in its place: to be opened, but not to be read. Who has it mapped keeps it.
     renameSync(path, `${path}.hidden`);
     mkdirSync(path);
     this.#hidden.add(path);
-    world.plan(null, drawLengthMs(world.random, "ringInaccessible"), "a ring is back", () =>
+    world.plan(null, drawLengthMs(world.random, "ringInaccessible", stretch), "a ring is back", () =>
       this.#show(path),
     );
   }

@@ -3,6 +3,7 @@ import { encodeJson, FRAME_KINDS } from "../../../src/ring/frames.ts";
 import type { CommandReply } from "../../../src/store/module.ts";
 import { between, pick } from "../seeded-random.ts";
 import { uuidOf } from "./ambient-world.ts";
+import type { DeadLetterRow } from "./books.ts";
 import type { ClientModel } from "./client-model.ts";
 import { waitMs } from "./faults.ts";
 import { PaymentProcessor } from "./payment-processor.ts";
@@ -22,6 +23,7 @@ export interface WorkloadParts {
   readonly fronts: () => readonly ReplicaFront[];
   /** The account of a wallet that was created. */
   readonly accountOf: (walletUuid: string) => number;
+  readonly deadLetters: () => readonly DeadLetterRow[];
 }
 
 /** Of the sample catalogue: 240 pieces, so that it is sold out now and then. */
@@ -124,6 +126,7 @@ export class Workload {
       () => this.#reserve(),
       () => this.#order(),
       () => this.#accountPayment(),
+      () => this.#requeue(),
     ];
     pick(world.random, acts)();
   }
@@ -185,15 +188,30 @@ export class Workload {
     const users = [...model.users.keys()];
     if (users.length === 0) return;
     const userId = pick(world.random, users);
-    const command = pick(world.random, ["users.deposit", "users.withdraw"]);
+    const type = pick(world.random, ["deposit", "withdraw", "withdraw"] as const);
     const uuid = uuidOf(world, 7);
-    const input = { userId, amountCents: Math.floor(between(world.random, 1, 15_000)), uuid };
-    model.userPayments.set(uuid, { userId, isAcknowledged: false });
+    const amountCents = Math.floor(between(world.random, 1, 15_000));
+    const asked = { userId, type, amountCents, isAcknowledged: false };
+    model.userPayments.set(uuid, asked);
     this.#ask((front) =>
-      this.#execute(front, command, input, (reply) => {
-        if (reply.kind === "accepted") model.userPayments.set(uuid, { userId, isAcknowledged: true });
+      this.#execute(front, `users.${type}`, { userId, amountCents, uuid }, (reply) => {
+        if (reply.kind === "accepted") asked.isAcknowledged = true;
       }),
     );
+  }
+
+  /** An administrator has something that is dead tried again: a withdrawal holds its money anew, an order its stock. */
+  #requeue(): void {
+    const { world, model, deadLetters } = this.#parts;
+    const letters = deadLetters();
+    if (letters.length === 0) return;
+    const { id, source, subject, name } = pick(world.random, letters);
+    model.requeued.add(name);
+    this.#ask((front) => {
+      const isOrder = source === "orders";
+      const extra = isOrder ? { sealedCard: front.seal.seal(CARD, subject), cardLast4: "1111" } : null;
+      this.#execute(front, "deadLetters.requeue", { id, who: "administrator", extra }, () => {});
+    });
   }
 
   #reserve(): void {
