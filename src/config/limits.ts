@@ -64,7 +64,7 @@ export const LIMITS = {
   },
   bodyBytesCut: {
     value: 256 * 1024,
-    why: "a body without a declared length is cut off here, so that it cannot fill the memory; one that is declared longer is refused by the server itself (413 with an empty body)",
+    why: "a body of up to this is read to its end before it is answered 413; of one that is longer no more is taken, and its connection is closed with that answer",
   },
   bodyDepthMax: {
     value: 64,
@@ -81,6 +81,10 @@ export const LIMITS = {
   silenceSeconds: {
     value: 255,
     why: "of a connection on which an answer is awaited on purpose (a long poll, a simulated delay): the longest that Bun counts; it holds until the connection ends, so it must not be for ever",
+  },
+  requestWaitMsMax: {
+    value: 100,
+    why: "how long requests may wait for their turn for a whole second; then a part of what would be stored is answered 503",
   },
   rateLimitClients: {
     value: 8192,

@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import { LIMITS } from "../config/limits.ts";
 import { PROCESSOR_NAMES } from "../domain/processor.ts";
 import { createHttpApp } from "../http/app.ts";
+import { LoadShedder } from "../http/load-shedding.ts";
 import { openApi } from "../http/openapi.ts";
 import { limitRate } from "../http/rate-limit.ts";
 import type { Logger } from "../log/logger.ts";
@@ -104,8 +105,13 @@ function assemble(
 ) {
   const { metrics } = replica;
   const heap = new HeapCare("main");
+  const limit = limitRate(replica.settings, () => metrics.increment("http_rate_limited"));
+  const shedder = new LoadShedder({
+    onRefused: () => metrics.increment("http_shed"),
+    onBegin: () => log.warn("more requests come than can be answered: a part of them is answered 503"),
+  });
   return createHttpApp({
-    admit: limitRate(replica.settings, () => metrics.increment("http_rate_limited")),
+    admit: (request, server) => limit?.(request, server) ?? shedder.admit(request),
     onResponse: (status) => {
       metrics.increment("http_responses", statusClass(status));
       heap.handled(1);

@@ -74,6 +74,13 @@ export const ERRORS = {
     meaning: "Commands arrive faster than they can be stored. This one was not taken.",
     remedy: "Send the request again after the seconds that Retry-After names.",
   },
+  OVERLOADED: {
+    status: 503,
+    title: "Too busy",
+    meaning: "Requests come faster than this replica can answer them. This one was not taken.",
+    remedy:
+      "Send the request again after the seconds that Retry-After names; operators: give it more CPU, or add a replica.",
+  },
   STORAGE_UNAVAILABLE: {
     status: 503,
     title: "The database cannot be written",

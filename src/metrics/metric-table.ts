@@ -37,6 +37,12 @@ export const METRICS = {
     unit: "none",
     labels: { class: ["1xx", "2xx", "3xx", "4xx", "5xx"] },
   },
+  http_shed: {
+    type: "counter",
+    name: "catraca_http_shed_total",
+    help: "Requests that were answered 503 because more came than could be answered.",
+    unit: "none",
+  },
   http_rate_limited: {
     type: "counter",
     name: "catraca_http_rate_limited_total",
