@@ -47,7 +47,7 @@ function money(cents: number): string {
 
 /** Payments of section A, their tasks and the sums from which summaries are answered. */
 export function auditPaymentsPart(database: OpenDatabase, queries: PaymentAuditQueries): AuditPart {
-  const { pending, settled, dead } = queries.counts();
+  const { pending, settled, dead, otherAmount } = queries.counts();
   const findings = auditPayments(database).map(({ rule, count, examples }) => ({
     what: `broken: ${rule}`,
     where: examples.join(", ") + (count > examples.length ? ` and ${count - examples.length} more` : ""),
@@ -60,6 +60,12 @@ export function auditPaymentsPart(database: OpenDatabase, queries: PaymentAuditQ
   return auditPart("payments", {
     compared: [
       `${PAYMENT_RULES} rules over ${settled} settled, ${pending} pending and ${dead} dead payments, their tasks and rollups`,
+      ...(otherAmount === 0
+        ? []
+        : [
+            `${otherAmount} of the settled ones with the amount that their processor has recorded, which is not what was ` +
+              "asked for: GET /payments/{id} shows both",
+          ]),
     ],
     findings,
   });

@@ -9,10 +9,12 @@ import { CounterQueries } from "../modules/payments/counter-queries.ts";
 import { TopicStreamQueries } from "../modules/topics/stream-queries.ts";
 import type { Doorbell } from "../ring/doorbell.ts";
 import { openReader } from "../store/database.ts";
+import type { CounterHead } from "./counter-feed.ts";
 import { type CountedWindow, CounterStore } from "./counter-store.ts";
 import { CounterSync } from "./counter-sync.ts";
 import { LiveRelay } from "./live-relay.ts";
 import { type LiveMessage, listenToPeers, liveChannel } from "./live-state.ts";
+import { Pace } from "./pace.ts";
 import type { PeerCommand, PeerNews } from "./peer-messages.ts";
 import { connectRedis } from "./redis-connection.ts";
 import { losesKeys } from "./redis-eviction.ts";
@@ -66,10 +68,8 @@ export class Cluster {
   #evicts: string | null = null;
   /** Steps in a row that failed. */
   #failures = 0;
-  #isFeeding = false;
-  #feedAtMs = 0;
-  #isPublishing = false;
-  #publishAtMs = 0;
+  readonly #feeding = new Pace();
+  readonly #publishing = new Pace();
   /** The last interest that main told before there was a connection. */
   #early: PeerCommand | null = null;
 
@@ -200,19 +200,32 @@ export class Cluster {
   }
 
   #publish(now: number): void {
-    if (this.#streams === null || this.#isPublishing || now < this.#publishAtMs) return;
+    const streams = this.#streams;
+    if (streams === null || !this.#publishing.isDue) return;
     if (this.#redis?.status !== "ready" || this.#evicts !== null) return;
-    this.#isPublishing = true;
-    this.#streams
-      .step(now)
-      .catch((error: unknown) => {
+    const step = () =>
+      streams.step(now).catch((error: unknown) => {
         this.#count();
         this.#parts.log.debug("publishing to the streams failed; tried again", { error });
-      })
-      .finally(() => {
-        this.#isPublishing = false;
-        this.#publishAtMs = Date.now() + (this.#streams?.pauseMs ?? 0);
       });
+    void this.#publishing.run(step, () => streams.pauseMs);
+  }
+
+  #feed(sync: CounterSync, head: CounterHead, now: number): void {
+    const step = () =>
+      sync.step(head, now).then(
+        () => {
+          this.#set("ok");
+          this.#failures = 0;
+        },
+        (error: unknown) => {
+          this.#count();
+          this.#set("away");
+          this.#failed();
+          this.#parts.log.debug("feeding Redis failed; tried again", { error });
+        },
+      );
+    void this.#feeding.run(step, () => sync.pauseMs);
   }
 
   #look(): void {
@@ -226,28 +239,12 @@ export class Cluster {
         storeBell.ring();
       }
       this.#publish(now);
-      if (this.#sync === null || this.#isFeeding || now < this.#feedAtMs) return;
+      if (this.#sync === null || !this.#feeding.isDue) return;
       if (this.#redis?.status !== "ready" || this.#evicts !== null) {
         this.#set("away");
         return;
       }
-      this.#isFeeding = true;
-      this.#sync
-        .step(head, now)
-        .then(() => {
-          this.#set("ok");
-          this.#failures = 0;
-        })
-        .catch((error: unknown) => {
-          this.#count();
-          this.#set("away");
-          this.#failed();
-          log.debug("feeding Redis failed; tried again", { error });
-        })
-        .finally(() => {
-          this.#isFeeding = false;
-          this.#feedAtMs = Date.now() + (this.#sync?.pauseMs ?? 0);
-        });
+      this.#feed(this.#sync, head, now);
     } catch (error) {
       log.debug("cannot look at the database now", { error });
     }

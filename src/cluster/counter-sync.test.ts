@@ -19,11 +19,14 @@ const FEED: CounterFeed = {
   rank: () => 0,
 };
 
-function syncWith(apply: () => ApplyResult) {
+function syncWith(apply: () => ApplyResult, feed = FEED) {
   let calls = 0;
+  let trims = 0;
   const store = {
     appliedSeq: async () => 0,
-    trim: async () => {},
+    trim: async () => {
+      trims++;
+    },
     build: async () => false,
     apply: async () => {
       calls++;
@@ -34,14 +37,47 @@ function syncWith(apply: () => ApplyResult) {
   const applied: number[] = [];
   const metrics = new Metrics(createMetricsMemory(1), 0);
   const onApplied = (seq: number) => applied.push(seq);
-  const sync = new CounterSync({ feed: FEED, store, replicaName: "one", metrics, log, onApplied });
-  return { sync, applied, calls: () => calls };
+  const sync = new CounterSync({ feed, store, replicaName: "one", metrics, log, onApplied });
+  return { sync, applied, calls: () => calls, trims: () => trims };
 }
 
 test("what is applied is noted", async () => {
   const { sync, applied, calls } = syncWith(() => ({ kind: "applied", seq: 5 }));
   await sync.step(HEAD, 1);
   expect([applied, calls()]).toEqual([[5], 1]);
+});
+
+test("rank and trim are looked at every second, also after the clock was set back by an hour", async () => {
+  let ranks = 0;
+  const rank = () => {
+    ranks++;
+    return 0;
+  };
+  const { sync, trims } = syncWith(() => ({ kind: "applied", seq: 5 }), { ...FEED, rank });
+  const nowMs = Date.now();
+  const setBackMs = nowMs - 3_600_000;
+  for (const atMs of [nowMs, nowMs + 500, setBackMs, setBackMs + 500, setBackMs + 1_000]) {
+    await sync.step(HEAD, atMs);
+  }
+  expect([ranks, trims()]).toEqual([3, 3]);
+});
+
+test("whoever is not the first feeds a row that nobody has fed, and one of the future, too", async () => {
+  const feedOf = (atMs: number): CounterFeed => ({
+    ...FEED,
+    rank: () => 2,
+    rowsAfter: (seq, limit) => FEED.rowsAfter(seq, limit).map((row) => ({ ...row, atMs })),
+  });
+  const fed = async (atMs: number) => {
+    const { sync, calls } = syncWith(() => ({ kind: "applied", seq: 5 }), feedOf(atMs));
+    await sync.step(HEAD, Date.now());
+    return calls();
+  };
+  const nowMs = Date.now();
+  // A busy machine may take its time between this and the look at it, so it is a little ahead.
+  expect(await fed(nowMs + 500)).toBe(0);
+  expect(await fed(nowMs - 60_000)).toBe(1);
+  expect(await fed(nowMs + 3_600_000)).toBe(1);
 });
 
 test("a Redis that says applied and never gets ahead does not keep a step for ever", async () => {

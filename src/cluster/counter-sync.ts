@@ -1,3 +1,4 @@
+import { isDue } from "../domain/due-time.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { CounterFeed, CounterHead, CounterRow } from "./counter-feed.ts";
@@ -59,7 +60,7 @@ export class CounterSync {
     this.#lookAtRank(nowMs);
     try {
       await this.#catchUp(head, epoch);
-      if (this.#rank === 0 && nowMs >= this.#trimAtMs) {
+      if (this.#rank === 0 && isDue(nowMs, this.#trimAtMs, TRIM_MS)) {
         this.#trimAtMs = nowMs + TRIM_MS;
         await this.#parts.store.trim(epoch, nowMs);
         // Redis may have been emptied while there was nothing to add.
@@ -84,7 +85,8 @@ export class CounterSync {
         seq = null;
         break;
       }
-      if (this.#rank > 0 && last.atMs > Date.now() - this.#rank * RANK_MS) break;
+      // A row of the future was written before the clock was set back: nobody is about to feed it.
+      if (Math.abs(Date.now() - last.atMs) < this.#rank * RANK_MS) break;
       const deltas = rows.flatMap((row) => row.deltas);
       const result = await store.apply({ epoch, firstSeq: first.seq, lastSeq: last.seq, deltas });
       if (result.kind === "applied" && result.seq === last.seq) {
@@ -115,7 +117,7 @@ export class CounterSync {
   }
 
   #lookAtRank(nowMs: number): void {
-    if (nowMs < this.#rankAtMs) return;
+    if (!isDue(nowMs, this.#rankAtMs, RANK_LOOK_MS)) return;
     this.#rankAtMs = nowMs + RANK_LOOK_MS;
     this.#rank = this.#parts.feed.rank(this.#parts.replicaName, nowMs);
   }

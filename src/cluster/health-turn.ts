@@ -26,11 +26,12 @@ export class HealthTurn {
   async take(): Promise<boolean> {
     this.#state.setPollWanted(this.#name, true);
     this.#storeBell.ring();
-    const deadlineMs = Date.now() + PATIENCE_MS;
+    // Not of the wall clock, which may be set back meanwhile.
+    const deadlineMs = performance.now() + PATIENCE_MS;
     for (;;) {
       const untilMs = this.#state.pollGrantUntilMs(this.#name);
       const isGranted = untilMs !== this.#usedUntilMs && Date.now() < untilMs;
-      if (isGranted || Date.now() > deadlineMs) {
+      if (isGranted || performance.now() > deadlineMs) {
         this.#state.setPollWanted(this.#name, false);
         if (isGranted) this.#usedUntilMs = untilMs;
         return isGranted;

@@ -1,3 +1,4 @@
+import { isDue } from "../domain/due-time.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { fieldOf, type StreamCursor, type StreamStore } from "./stream-store.ts";
@@ -60,7 +61,7 @@ export class TopicStreams {
   async step(nowMs: number): Promise<void> {
     const { feed, metrics } = this.#parts;
     this.#lookAtRank(nowMs);
-    if (this.#rank > 0 || nowMs >= this.#askAtMs) this.#cursors = null;
+    if (this.#rank > 0 || isDue(nowMs, this.#askAtMs, ASK_MS)) this.#cursors = null;
     try {
       const heads = feed.heads();
       const cursors = this.#cursors ?? (await this.#ask(heads));
@@ -108,8 +109,8 @@ export class TopicStreams {
       const [first] = messages;
       // All forgotten, before streams were switched on.
       if (first === undefined) return 0;
-      // The turn of a replica that comes before this one.
-      if (this.#rank > 0 && first.atMs > nowMs - this.#rank * RANK_MS) break;
+      // The turn of a replica that comes before this one; nobody's, if the clock was set back since it was written.
+      if (Math.abs(nowMs - first.atMs) < this.#rank * RANK_MS) break;
       const cursor = await this.#append(() => store.append(topic, partition, known, messages), topic);
       if (cursor === null) {
         this.#cursors = null;
@@ -140,7 +141,7 @@ export class TopicStreams {
   }
 
   #lookAtRank(nowMs: number): void {
-    if (nowMs < this.#rankAtMs) return;
+    if (!isDue(nowMs, this.#rankAtMs, RANK_LOOK_MS)) return;
     this.#rankAtMs = nowMs + RANK_LOOK_MS;
     this.#rank = this.#parts.rank(nowMs);
   }

@@ -230,6 +230,41 @@ describe("both processors down", () => {
   });
 });
 
+describe("a payment about which its processor never answers", () => {
+  const called = { default: 0, fallback: 0 };
+  /** Plays `everyMs` a payment that is settled, while these are unknown for ever. */
+  function play(poison: readonly PaymentTask[], fromMs: number, everyMs: number): number {
+    let questions = 0;
+    for (let timeMs = fromMs; timeMs < fromMs + 30_000; timeMs += 5) {
+      if (everyMs > 0 && timeMs % everyMs === 0) add(timeMs);
+      for (const { task, processor } of calls(timeMs)) {
+        if (poison.includes(task)) questions++;
+        else if (timeMs > fromMs + 1_000) called[processor] += 1;
+        dispatcher.finished(task.taskId, poison.includes(task) ? unknown : settled, 1, timeMs);
+      }
+    }
+    return questions;
+  }
+
+  test.each([1, 2, 7])("does not keep the others from it, even if there are %d", (count) => {
+    called.default = 0;
+    called.fallback = 0;
+    const poison = Array.from({ length: count }, () => add(0, { assigned: "default", uncertain: true }));
+    // Nobody else comes: they fail one after the other until the breaker opens.
+    play(poison, 0, 0);
+    expect(dispatcher.breakerState("default")).toBe("open");
+    play(poison, 30_000, 50);
+    expect(called.default).toBeGreaterThan(20 * called.fallback);
+    expect(called.default + called.fallback).toBeGreaterThan(500);
+  });
+
+  test("is asked about ever more seldom", () => {
+    const questions = play([add(0, { assigned: "default", uncertain: true })], 0, 0);
+    expect(questions).toBeGreaterThan(6);
+    expect(questions).toBeLessThan(25);
+  });
+});
+
 describe("what the shell measures", () => {
   test("a latency that is a little off does not make an idle processor look slow", () => {
     const task = add(0);

@@ -157,7 +157,9 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     for (const name of PROCESSOR_NAMES) {
       const lane = this.lanes[name];
       if (lane.uncertain.size === 0) continue;
-      const dueMs = lane.isWorking ? lane.uncertain.peekKey() : lane.breaker.probeDueMs;
+      const dueMs = lane.isWorking
+        ? lane.uncertain.peekKey()
+        : Math.max(lane.breaker.probeDueMs, lane.boundProbeDueMs);
       // Due already means that there is no room: the next answer frees some, unless the processor has
       // asked for a pause.
       wakeMs = Math.min(wakeMs, dueMs > nowMs ? dueMs : nowMs + HOLD_TICK_MS);
@@ -254,8 +256,7 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     for (const name of PROCESSOR_NAMES) {
       const lane = this.lanes[name];
       if (!this.scouting.mayProbe(lane, nowMs)) continue;
-      // A payment that is bound to this processor anyway has nothing to lose by being the probe.
-      const bound = lane.uncertain.pop();
+      const bound = lane.boundProbeDueMs <= nowMs ? lane.uncertain.pop() : undefined;
       if (bound !== undefined) return this.begin(bound, lane, true, nowMs);
       const young = this.waitingTasks.peekLast();
       if (young === undefined || !this.scouting.isWorthProbing(lane, young, nowMs)) continue;
@@ -328,7 +329,10 @@ export class PaymentDispatcher<T extends PaymentTask = PaymentTask> {
     this.pace.take();
     lane.placeTaken(nowMs);
     if (isQuestion) lane.questionsInFlight += 1;
-    if (isProbe) lane.lastProbeTaskId = task.taskId;
+    if (isProbe) {
+      lane.lastProbeTaskId = task.taskId;
+      lane.lastProbeWasQuestion = isQuestion;
+    }
     if (task.assigned === lane.name) return this.call(journey, nowMs);
     return { kind: "assign", task, processor: lane.name };
   }

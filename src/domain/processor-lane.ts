@@ -51,6 +51,8 @@ export class ProcessorLane<T> {
   questionsInFlight = 0;
   /** The payment that was the last probe, and not to be the next one as long as the other processor works. */
   lastProbeTaskId = Number.NaN;
+  /** That probe asked about an unknown outcome. */
+  lastProbeWasQuestion = false;
 
   private readonly timeoutMs: number;
   private readonly inFlightMax: number;
@@ -109,6 +111,16 @@ export class ProcessorLane<T> {
     return dueMs <= nowMs && this.inFlight < this.inFlightMax;
   }
 
+  /**
+   * When a payment that is bound here may be the next probe, ms. It has nothing to lose by that, so usually at once; but
+   * one that fails for its own sake would keep the breaker open for ever: after it comes a payment that is free, if
+   * there is one, until its own time has come again.
+   */
+  get boundProbeDueMs(): number {
+    const isAtOnce = this.uncertain.size > 0 && !this.lastProbeWasQuestion;
+    return isAtOnce ? Number.NEGATIVE_INFINITY : this.uncertain.peekKey();
+  }
+
   /** A question about an unknown outcome may start and is due. */
   mayAsk(nowMs: number): boolean {
     if (this.uncertain.peekKey() > nowMs || !this.isWorking) return false;
@@ -138,6 +150,7 @@ export class ProcessorLane<T> {
   /** The processor recorded or finally declined a payment after `latencyMs`. */
   answered(latencyMs: number, isLatencyTypical: boolean, nowMs: number): void {
     if (!this.isWorking) this.limit.restart(nowMs);
+    this.lastProbeWasQuestion = false;
     this.breaker.succeeded(nowMs);
     this.refusalsInARow = 0;
     if (!isLatencyTypical) return;

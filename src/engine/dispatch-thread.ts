@@ -322,7 +322,7 @@ export class DispatchThread {
       amountCents: (outcome.kind === "settled" ? outcome.recordedAmountCents : undefined) ?? task.amountCents,
       upstream: task.assigned,
       code: outcome.kind === "settled" ? "" : outcome.code,
-      call: outcome.kind === "settled" ? undefined : outcome.call,
+      call: outcome.call,
     });
     outcomes.end();
   }

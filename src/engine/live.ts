@@ -89,13 +89,13 @@ export function processorCondition({ state, metrics }: Replica, name: ProcessorN
 }
 
 function peerLookup({ reader, settings }: Replica): () => boolean {
-  let askedAtMs = 0;
+  let askedAtMs = Number.NEGATIVE_INFINITY;
   let hasPeers = false;
   return () => {
-    const now = Date.now();
+    const now = performance.now();
     if (now - askedAtMs >= PEERS_KNOWN_MS) {
       askedAtMs = now;
-      hasPeers = knownReplicas(reader, now).some(
+      hasPeers = knownReplicas(reader, Date.now()).some(
         ({ name, isAlive }) => isAlive && name !== settings.replicaId,
       );
     }

@@ -47,16 +47,17 @@ test("takes payments in doubt, and leaves all others to the dispatcher", () => {
 });
 
 test("one that is found is settled there, under the recorded time, and another amount is told", async () => {
-  const found = { kind: "found", requestedAtMs: 77, amountCents: 1_990 } as const;
+  const call = { isLookup: true, status: 200, excerpt: "{}" };
+  const found = { kind: "found", requestedAtMs: 77, amountCents: 1_990, call } as const;
   const same = inquirer({ fallback: found });
   same.made.take(payment(), NOW);
   await same.ask();
-  expect(same.told).toEqual([[1, "fallback", { kind: "settled", requestedAtMs: 77 }]]);
+  expect(same.told).toEqual([[1, "fallback", { kind: "settled", requestedAtMs: 77, call }]]);
   const other = inquirer({ default: { ...found, amountCents: 5 } });
   other.made.take(payment(), NOW);
   await other.ask();
   expect(other.told).toEqual([
-    [1, "default", { kind: "settled", requestedAtMs: 77, recordedAmountCents: 5 }],
+    [1, "default", { kind: "settled", requestedAtMs: 77, recordedAmountCents: 5, call }],
   ]);
 });
 

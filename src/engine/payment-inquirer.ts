@@ -2,7 +2,7 @@ import type { PaymentTask } from "../domain/payment-dispatcher.ts";
 import { type Inquiry, type InquiryAnswer, PaymentInquiries } from "../domain/payment-inquiries.ts";
 import type { ProcessorName } from "../domain/processor.ts";
 import type { Logger } from "../log/logger.ts";
-import type { LookupOutcome, PaymentOutcome } from "../upstreams/processor-client.ts";
+import { type LookupOutcome, type PaymentOutcome, settledAsFound } from "../upstreams/processor-client.ts";
 
 /** A payment that either processor may have. */
 export interface DoubtfulPayment extends PaymentTask {
@@ -83,14 +83,7 @@ export class PaymentInquirer<T extends DoubtfulPayment> {
       correlationId: task.correlationId,
       processor,
     });
-    const { requestedAtMs, amountCents } = found;
-    const isSame = amountCents === task.amountCents;
-    const outcome = {
-      kind: "settled",
-      requestedAtMs,
-      ...(isSame ? {} : { recordedAmountCents: amountCents }),
-    } as const;
-    onRecorded(task, processor, outcome, performance.now() - startedAt);
+    onRecorded(task, processor, settledAsFound(found, task.amountCents), performance.now() - startedAt);
   }
 }
 

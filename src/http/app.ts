@@ -2,9 +2,10 @@ import { Elysia } from "elysia";
 import { LIMITS } from "../config/limits.ts";
 import { AllowedMethods, pathOf } from "./allowed-methods.ts";
 import { stampAnswers } from "./answer-stamp.ts";
+import { BUN_BODY_BYTES_MAX, boundBodies } from "./bounded-body.ts";
 import { requireClassNames } from "./class-names.ts";
 import { problem, validationProblem } from "./errors.ts";
-import { BODY_BYTES_CUT, BodyRejection, readJsonBody } from "./json-body.ts";
+import { BodyRejection, readJsonBody } from "./json-body.ts";
 import { RawRoutes } from "./raw-routes.ts";
 import { createRequestIdentifier, requestIdOf } from "./request-id.ts";
 import { fieldErrorsOf, type SchemaFailure } from "./validation.ts";
@@ -55,13 +56,14 @@ export function createHttpApp(options: HttpAppOptions = {}) {
   const { admit } = options;
   const admitHere = admit === undefined ? undefined : (request: Request) => admit(request, app.server);
   const stamp = stampAnswers({ admit: admitHere, identify, failed, onResponse, isStopping });
+  const bounded = (handle: Parameters<typeof boundBodies>[0]) => stamp(boundBodies(handle));
 
   const app = new Elysia({
     // Container names such as `api` are shorter than what Elysia takes for the shortest host.
     handler: { standardHostname: false },
     serve: {
       development: false,
-      maxRequestBodySize: BODY_BYTES_CUT,
+      maxRequestBodySize: BUN_BODY_BYTES_MAX,
       // For the whole of a request: Bun does not prolong it while bytes drip in.
       idleTimeout: LIMITS.requestSeconds.value,
       // Two replicas on one port by mistake would each get half of the requests; they should fail to start.
@@ -74,7 +76,7 @@ export function createHttpApp(options: HttpAppOptions = {}) {
     // `wrap` sees every answer at one place, and costs less than Elysia's hooks for the same (onRequest makes it
     // merge headers into each answer, onAfterResponse schedules a callback).
     // The cast says what Elysia's type leaves open: it passes its own `(request) => Response`.
-    .wrap(stamp as unknown as Wrapper)
+    .wrap(bounded as unknown as Wrapper)
     // Elysia looks for this parser on a route with `parse: "none"` once another one is registered.
     .parser("none", () => null)
     // Elysia reads the source of a hook's first parameter to see what it needs, and misreads it if there is a

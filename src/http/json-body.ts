@@ -1,16 +1,8 @@
 import { LIMITS } from "../config/limits.ts";
+import { readBody } from "./bounded-body.ts";
 import { isFromAnotherOrigin } from "./cross-origin.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import type { ProblemOptions } from "./errors.ts";
-
-/** 64 KiB (CONTRACTS, rules for every route). */
-export const BODY_BYTES_MAX = LIMITS.bodyBytesMax.value;
-
-/**
- * Above this Bun itself cuts the connection's body off, so that a body without a declared length cannot fill the
- * memory. Between the two limits the answer is ours; a declared length over 64 KiB is refused without reading.
- */
-export const BODY_BYTES_CUT = LIMITS.bodyBytesCut.value;
 
 /**
  * How deep arrays and objects may be nested. No body of ours needs more than 4; JSON.parse takes 30 ms for 60 KiB of
@@ -34,22 +26,19 @@ export class BodyRejection extends Error {
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads a request's JSON body. `mediaType` is Content-Type without parameters, "" if there is none: clients that
+ * Reads the JSON body of a request that came through `boundBodies`. `mediaType` is Content-Type without parameters, "" if there is none: clients that
  * do not say what they send are taken at what they send. An empty body is null, which no object schema accepts.
- * Throws a BodyRejection for anything but at most 64 KiB of JSON in UTF-8.
+ * Throws a BodyRejection for anything but JSON in UTF-8.
  */
 export async function readJsonBody(request: Request, mediaType: string): Promise<unknown> {
-  if (Number(request.headers.get("content-length")) > BODY_BYTES_MAX)
-    throw new BodyRejection("BODY_TOO_LARGE");
   // The common spelling is compared first; only other ones pay for normalising.
   if (mediaType !== "application/json" && !isJson(mediaType))
     throw new BodyRejection("UNSUPPORTED_MEDIA_TYPE");
   // JSON from a page of another site needs the browser's question first, which gets no; a body without a type does not.
   if (mediaType === "" && isFromAnotherOrigin(request.headers))
     throw new BodyRejection("UNSUPPORTED_MEDIA_TYPE");
-  const bytes = await request.bytes();
+  const bytes = await readBody(request);
   if (bytes.length === 0) return null;
-  if (bytes.length > BODY_BYTES_MAX) throw new BodyRejection("BODY_TOO_LARGE");
   if (isNestedTooDeeply(bytes)) throw new BodyRejection("INVALID_JSON", { detail: TOO_DEEP });
   try {
     return JSON.parse(utf8.decode(bytes));

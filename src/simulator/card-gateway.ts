@@ -1,3 +1,4 @@
+import { KnownSecret } from "../http/same-secret.ts";
 import {
   emptyAnswer,
   garbageAnswer,
@@ -51,7 +52,7 @@ const ATTEMPT_TIMES_MAX = 20;
  *            else ─► delay ─► failure switch (500) ─► decline switch ─► fault ─► AUTHORIZED
  */
 export class CardGatewaySimulator {
-  readonly #token: string;
+  readonly #token: KnownSecret;
   readonly #referencesMax: number;
   readonly #charges = new Map<string, Charge>();
   /** What an administrator may change; purging keeps it. */
@@ -59,7 +60,7 @@ export class CardGatewaySimulator {
   readonly switches = { delayMs: 0, failing: false, declining: false };
 
   constructor({ token = "123", referencesMax = REFERENCES_MAX }: CardGatewayOptions = {}) {
-    this.#token = token;
+    this.#token = new KnownSecret(token);
     this.#referencesMax = referencesMax;
   }
 
@@ -70,7 +71,8 @@ export class CardGatewaySimulator {
     }
     const call = this.#adminCallOf(request.method, path.replace(/\/$/, ""));
     if (call === null) return emptyAnswer(404);
-    return request.headers.get("x-rinha-token") === this.#token ? call(request) : emptyAnswer(401);
+    const sent = request.headers.get("x-rinha-token");
+    return sent !== null && this.#token.matches(sent) ? call(request) : emptyAnswer(401);
   }
 
   /** What it knows of a reference, or null. */

@@ -1,3 +1,5 @@
+import { readBodyText } from "../http/bounded-body.ts";
+
 /**
  * Reading JSON bodies as ASP.NET's minimal APIs do (System.Text.Json with its web defaults): names match in
  * any letter case, numbers may be quoted, unknown fields are skipped, missing ones are the reader's business.
@@ -10,8 +12,12 @@ export type JsonBody =
 const JSON_MEDIA_TYPE = /^\s*(?:application\/json|[^\s/;]+\/[^\s/;]+\+json)\s*(?:;|$)/i;
 
 /** Reads a request's body; one that breaks off because the caller hung up is as good as empty. */
-export function readText(request: Request): Promise<string> {
-  return request.text().catch(() => "");
+export async function readText(request: Request): Promise<string> {
+  try {
+    return await readBodyText(request);
+  } catch {
+    return "";
+  }
 }
 
 /** Parses the body `text` of a request: 400 if it is empty or no JSON object, 415 if its type is not JSON. */

@@ -169,6 +169,7 @@ describe("an answer to a payment means", () => {
       kind: "settled",
       requestedAtMs: RECORDED_AT_MS,
       recordedAmountCents: 1991,
+      call: { isLookup: true, status: 200, excerpt: expect.stringContaining("19.91") },
     });
   });
 });
@@ -226,6 +227,7 @@ describe("asking for a payment", () => {
       kind: "found",
       requestedAtMs: RECORDED_AT_MS,
       amountCents: 1990,
+      call: { isLookup: true, status: 200, excerpt: expect.stringContaining("19.9") },
     });
     expect(await ask(response(404))).toMatchObject({ kind: "not-found" });
     expect(await ask(response(503))).toMatchObject({ kind: "unavailable", code: "http_503" });

@@ -25,16 +25,18 @@ type Settled = Extract<AttemptOutcome, { kind: "settled" }>;
 /** An `AttemptOutcome` that also says so when the books of the processor show another amount than ours. */
 export type PaymentOutcome =
   | (Exclude<AttemptOutcome, Settled> & {
-      /** The answer that decided it; missing if there was none. What settles a payment is not looked at twice. */
+      /** The answer that decided it; missing if there was none. */
       readonly call?: CallReport;
     })
   | (Settled & {
       /** Only if it differs from what was to be paid; the processor's sums contain this one. */
       readonly recordedAmountCents?: number;
+      /** The answer to a question about it; missing if it was recorded as it was sent. */
+      readonly call?: CallReport;
     });
 
 export type LookupOutcome =
-  | ({ readonly kind: "found" } & RecordedPayment)
+  | ({ readonly kind: "found"; readonly call?: CallReport } & RecordedPayment)
   /** No proof that it never will be there: a delayed call may still land. */
   | { readonly kind: "not-found"; readonly call?: CallReport }
   | { readonly kind: "unavailable"; readonly code: string; readonly call?: CallReport };
@@ -105,7 +107,7 @@ export class ProcessorClient {
     if (result.kind !== "answer") return { kind: "unavailable", code: result.code };
     if (result.status === 404) return { kind: "not-found", call: lookupReport(result) };
     const recorded = result.status === 200 ? readRecordedPayment(result.body, correlationId) : null;
-    if (recorded !== null) return { kind: "found", ...recorded };
+    if (recorded !== null) return { kind: "found", ...recorded, call: lookupReport(result) };
     const code = result.status === 200 ? "unreadable" : `http_${result.status}`;
     return { kind: "unavailable", code, call: lookupReport(result) };
   }
@@ -116,11 +118,8 @@ export class ProcessorClient {
   ): Promise<PaymentOutcome> {
     const found = await this.lookup(correlationId);
     switch (found.kind) {
-      case "found": {
-        const settled = { kind: "settled", requestedAtMs: found.requestedAtMs } as const;
-        const isSameAmount = found.amountCents === amountCents;
-        return isSameAmount ? settled : { ...settled, recordedAmountCents: found.amountCents };
-      }
+      case "found":
+        return settledAsFound(found, amountCents);
       case "not-found":
         return {
           kind: "unknown",
@@ -135,6 +134,19 @@ export class ProcessorClient {
         };
     }
   }
+}
+
+/** A payment is settled as the processor's books have it. @param amountCents what was to be paid */
+export function settledAsFound(
+  { requestedAtMs, amountCents: recordedAmountCents, call }: Extract<LookupOutcome, { kind: "found" }>,
+  amountCents: number,
+): PaymentOutcome {
+  return {
+    kind: "settled",
+    requestedAtMs,
+    ...(recordedAmountCents === amountCents ? {} : { recordedAmountCents }),
+    ...(call === undefined ? {} : { call }),
+  };
 }
 
 function lookupReport(answer: HttpAnswer): CallReport {

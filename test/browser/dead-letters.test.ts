@@ -11,22 +11,27 @@ let gateway: Gateway;
 const PAYMENTS = 5;
 
 beforeAll(async () => {
-  const shares = { MOCK_GATEWAY_OK_SHARE: "0", MOCK_GATEWAY_ERROR_SHARE: "1", MOCK_GATEWAY_LATE_SHARE: "0" };
-  gateway = await Gateway.start({ env: { ...shares, GATEWAY_MAX_ATTEMPTS: "1" } });
-  await post(`${gateway.url}/api/v1/users`, { balance: 1000 });
-  for (let amount = 1; amount <= PAYMENTS; amount++) {
-    await post(`${gateway.url}/api/v1/payments/withdraw`, { user_id: 1, amount });
-  }
-  await untilDead(PAYMENTS);
+  gateway = await gatewayWithDead(PAYMENTS);
 });
 afterAll(async () => {
   await closeBrowser();
   await endPrograms();
 });
 
-function untilDead(count: number): Promise<unknown> {
+async function gatewayWithDead(count: number): Promise<Gateway> {
+  const shares = { MOCK_GATEWAY_OK_SHARE: "0", MOCK_GATEWAY_ERROR_SHARE: "1", MOCK_GATEWAY_LATE_SHARE: "0" };
+  const started = await Gateway.start({ env: { ...shares, GATEWAY_MAX_ATTEMPTS: "1" } });
+  await post(`${started.url}/api/v1/users`, { balance: 10_000 });
+  for (let amount = 1; amount <= count; amount++) {
+    await post(`${started.url}/api/v1/payments/withdraw`, { user_id: 1, amount });
+  }
+  await untilDead(count, started);
+  return started;
+}
+
+function untilDead(count: number, { url } = gateway): Promise<unknown> {
   return until(`${count} dead letters`, 10_000, async () => {
-    const { body } = await call(`${gateway.url}/dlq`);
+    const { body } = await call(`${url}/dlq`);
     return (body as { items: unknown[] }).items.length === count; // the contract's listing
   });
 }
@@ -65,6 +70,38 @@ test("all that match go back to the queue: counted first, with their progress", 
   await dialog.getByText(`${PAYMENTS} of ${PAYMENTS} done, 0 refused`).waitFor();
   expect(visitor.errors).toEqual([]);
   await untilDead(PAYMENTS);
+});
+
+test("a job stays in sight when its dialog is closed: it can be opened again, and stopped", async () => {
+  const many = 45;
+  const own = await gatewayWithDead(many);
+  const visitor = await visit(own.url);
+  const { page } = visitor;
+  // Three quarters of a minute, so that it can be watched: the console itself asks for a hundred letters per second.
+  await page.route("**/dlq/requeue", (route) => {
+    const body = { ...route.request().postDataJSON(), perSecond: 1 };
+    return route.continue({ postData: JSON.stringify(body) });
+  });
+  await visitor.open("dead-letters");
+  await page.getByRole("button", { name: "Requeue all" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Requeue all" }).click();
+  await dialog.getByText(`of ${many} done`).waitFor();
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await dialog.waitFor({ state: "detached" });
+  // Whoever opens the page now sees it as well: the service knows what is running.
+  await page.reload();
+  const line = page.getByRole("region", { name: /^Job \d+$/ });
+  await line.getByText(`of ${many} done`).waitFor();
+  await line.getByRole("button", { name: "Show" }).click();
+  await dialog.getByText(`of ${many} done`).waitFor();
+  expect(await dialog.getByText("match the filter").count()).toBe(0);
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await line.getByRole("button", { name: "Stop" }).click();
+  await line.waitFor({ state: "detached" });
+  await page.getByText(/Requeue all: \d+ of 45 done.*Stopped\./).waitFor();
+  expect(visitor.errors).toEqual([]);
+  await own.stop();
 });
 
 test("the payments that failed are found by state and amount; the filters are in the address", async () => {

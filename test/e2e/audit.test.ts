@@ -116,6 +116,24 @@ describe("where nothing is wrong", () => {
   });
 });
 
+test("a processor that has an id under another amount: its amount counts, and the audit says so", async () => {
+  const pair = await startProcessors();
+  const own = await Gateway.start({ processors: pair });
+  await postMany(own.url, 2, 1_990);
+  // As after a purge of the gateway: the id was used before, for another amount.
+  const correlationId = crypto.randomUUID();
+  await record(pair.default, correlationId, 7.5);
+  await post(`${own.url}/payments`, { correlationId, amount: 19.9 });
+  const payment = await settledPayment(own.url, correlationId);
+  expect(payment).toMatchObject({ amount: 19.9, settledAmount: 7.5, processor: "default" });
+  await untilIdle(own.url, 20_000);
+  const env = { DATA_DIR: own.dataDir, ...pair.env };
+  const { code, output } = await runProgram(["audit", "--all", "--processor-token", "123"], { env });
+  expect([code, output]).toEqual([0, expect.stringContaining("audit: what was compared agrees")]);
+  expect(output).toContain("1 of the settled ones with the amount that their processor has recorded");
+  expect(output).toContain("default: 3 payments over 47.30");
+});
+
 describe("what was made wrong by hand is found, and mended by what the page says", () => {
   test("a counter in Redis", async () => {
     const keys = (await redis.command("KEYS catraca:*:counters:*:6:0")).split("\r\n");

@@ -1,4 +1,5 @@
 /** The routes to fuzz: all that the running executable's OpenAPI document names, and those it leaves out. */
+import { SWITCHED_NAMES, type SwitchedName } from "../../src/console/simulator-switches.ts";
 import { call } from "../e2e/client.ts";
 
 /** What of JSON Schema the document uses. */
@@ -125,6 +126,29 @@ const WINDOW: readonly Parameter[] = ["from", "to"].map((name) => ({
   schema: { type: "string", format: "date-time" },
 }));
 
+/** Faults that leave the caller without an answer are left out: here nobody could tell them from a defect. */
+const UPSTREAM = {
+  delayMs: { type: "integer", minimum: 0, maximum: 3 },
+  failure: { type: "boolean" },
+  garbageShare: { ...NUMBER, maximum: 0.1 },
+  serverErrorWithMessageShare: { ...NUMBER, maximum: 0.1 },
+} as const;
+/** What the console may switch: each of its bodies names some of the switches. */
+const SWITCHBOARDS: Readonly<Record<SwitchedName, Schema>> = {
+  default: { type: "object", properties: UPSTREAM },
+  fallback: { type: "object", properties: UPSTREAM },
+  cardGateway: { type: "object", properties: { ...UPSTREAM, decline: { type: "boolean" } } },
+  gateway: objectOf({
+    errorShare: { ...NUMBER, maximum: 0.4 },
+    lateShare: { ...NUMBER, maximum: 0.2 },
+  }),
+  bank: objectOf({
+    approvalRate: NUMBER,
+    delayMinSeconds: { ...NUMBER, maximum: 0.01 },
+    delayMaxSeconds: { ...NUMBER, minimum: 0.01, maximum: 0.02 },
+  }),
+};
+
 function processor(prefix: string): Operation[] {
   const foreign = { isForeign: true };
   const switched = [200, 400, 401, 415];
@@ -153,16 +177,9 @@ const HIDDEN: readonly Operation[] = [
   hidden("GET", "/console/{file}", [200, 404]),
   hidden("GET", "/api/console/access", [200]),
   hidden("GET", "/api/console/simulator", [200]),
-  hidden("PUT", "/api/console/simulator/gateway", [200, 401], {
-    body: objectOf({ errorShare: { ...NUMBER, maximum: 0.4 }, lateShare: { ...NUMBER, maximum: 0.2 } }),
-  }),
-  hidden("PUT", "/api/console/simulator/bank", [200, 401], {
-    body: objectOf({
-      approvalRate: NUMBER,
-      delayMinSeconds: { ...NUMBER, maximum: 0.01 },
-      delayMaxSeconds: { ...NUMBER, minimum: 0.01, maximum: 0.02 },
-    }),
-  }),
+  ...SWITCHED_NAMES.map((name) =>
+    hidden("PUT", `/api/console/simulator/${name}`, [200, 401], { body: SWITCHBOARDS[name] }),
+  ),
   ...processor("/processors/default"),
   ...processor("/processors/fallback"),
   hidden("POST", "/card-gateway/", [200, 400, 415, 500, 502], { isForeign: true, body: CHARGE }),

@@ -34,7 +34,7 @@ export function makeRequest(
   let body: Uint8Array = EMPTY;
   if (takesBody) {
     const written = writeWild(random, value, wildness / 2);
-    // Not our payments' ids: what others have recorded under them, with other amounts, would be a true difference.
+    // Not our payments' ids: what others record under them may be what no payment can be settled with (-1.00).
     const text = operation.isForeign
       ? written.replaceAll(/[0-9a-f]{8}(?=-[0-9a-f]{4}-)/gi, "f0e1d2c3")
       : written;

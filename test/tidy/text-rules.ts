@@ -126,4 +126,33 @@ const packageSources: Rule = {
   innocent: [["package.json", '"elysia": "1.4.30"']],
 };
 
-export const TEXT_RULES: readonly Rule[] = [silenced, leftOver, machinePaths, foreignHosts, packageSources];
+const comparedSecrets: Rule = {
+  name: "what a caller must know is compared in constant time",
+  find: ({ path, code }) => {
+    if (!/^src\/.*\.ts$/.test(path) || isTest(path)) return [];
+    return placesOf(
+      code,
+      /[!=]== *[\w.#]*(?:[tT]oken|[sS]ecret|[pP]assword)\b|\b[\w.#]*(?:[tT]oken|[sS]ecret|[pP]assword) [!=]== (?!null\b|undefined\b|")/g,
+      (found) => `${found}: how long that takes tells how much of it was right; use KnownSecret`,
+    );
+  },
+  samples: [
+    ["src/x.ts", 'return request.headers.get("x-token") === this.#token;'],
+    ["src/x.ts", "return state.token !== sent;"],
+    ["src/x.ts", "if (sent.password === known) x();"],
+  ],
+  innocent: [
+    ["src/x.ts", 'if (token === null || secret !== undefined || typeof token === "string") x();'],
+    ["src/x.ts", "if (tokens === 3 || sent === tokenCount) x();"],
+    ["src/x.test.ts", "sent === token;"],
+  ],
+};
+
+export const TEXT_RULES: readonly Rule[] = [
+  silenced,
+  leftOver,
+  machinePaths,
+  foreignHosts,
+  packageSources,
+  comparedSecrets,
+];

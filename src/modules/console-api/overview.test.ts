@@ -175,5 +175,10 @@ describe("the recorder", () => {
     for (let i = 0; i < 9; i++) second(0);
     expect(looks).toBe(1);
     expect(last(recorder.seconds, "queueDepth")).toBe(1_000_000);
+    // Nor is it counted for the last time for an hour when the clock is set back by one.
+    nowMs -= 3_600_000;
+    second(0);
+    second(0);
+    expect(looks).toBe(2);
   });
 });

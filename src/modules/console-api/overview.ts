@@ -1,3 +1,4 @@
+import { isDue } from "../../domain/due-time.ts";
 import { percentileOf } from "../../domain/histogram.ts";
 import { METRIC_SLOTS } from "../../metrics/metric-layout.ts";
 import type { HistogramKey } from "../../metrics/metric-table.ts";
@@ -81,6 +82,7 @@ export class OverviewRecorder {
   #minute: Minute | null = null;
   #sampledAtMs: number;
   #queue: QueueState = { depth: 0, oldestMs: null };
+  #queuePauseMs = 0;
   #queueDueAtMs = 0;
   #timer: Timer | null = null;
 
@@ -169,10 +171,11 @@ export class OverviewRecorder {
 
   #readGauges(now: number): Record<GaugeName, number> {
     const { metrics, intakeFill } = this.#parts;
-    if (now >= this.#queueDueAtMs) {
+    if (isDue(now, this.#queueDueAtMs, this.#queuePauseMs)) {
       const startedAt = performance.now();
       this.#queue = this.#parts.queue();
-      this.#queueDueAtMs = now + (performance.now() - startedAt) * QUEUE_PAUSE_FACTOR;
+      this.#queuePauseMs = (performance.now() - startedAt) * QUEUE_PAUSE_FACTOR;
+      this.#queueDueAtMs = now + this.#queuePauseMs;
     }
     const { depth, oldestMs } = this.#queue;
     return {

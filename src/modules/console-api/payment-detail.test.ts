@@ -77,6 +77,7 @@ function addAttempt(atMs: number, outcome: string): void {
 }
 
 interface Detail {
+  readonly facts: unknown;
   readonly nextAttempt: unknown;
   readonly timeline: readonly unknown[];
 }
@@ -178,6 +179,41 @@ describe("every attempt is in the timeline, between how it began and how it ende
         excerpt: null,
       },
       { at: at(NOW_MS + 52), event: "settled" },
+    ]);
+  });
+
+  test("section A: a question that settled it has its own answer, and another amount is told", async () => {
+    addPayment(1);
+    run(
+      "UPDATE payments SET processor = 1, requested_at_ms = ?, settled_at_ms = ?",
+      NOW_MS + 1,
+      NOW_MS + 900,
+    );
+    run(
+      `INSERT INTO payment_events
+         (payment_seq, at_ms, event, processor, outcome, latency_ms, is_lookup, status, excerpt, amount_cents)
+       VALUES (1, ?, 'attempt', 1, 'settled', 4, 1, 200, '{"amount":2.5}', NULL),
+              (1, ?, 'amount_differs', 1, NULL, NULL, 0, NULL, NULL, 250)`,
+      NOW_MS + 900,
+      NOW_MS + 900,
+    );
+    const { timeline, facts } = await detailOf("payments", UUID);
+    expect(facts).toMatchObject({ settledAmount: 2.5 });
+    expect(timeline).toEqual([
+      accepted,
+      {
+        at: at(NOW_MS + 900),
+        event: "attempt",
+        upstream: "default",
+        isLookup: true,
+        outcome: "settled",
+        code: null,
+        status: 200,
+        latencyMs: 4,
+        excerpt: '{"amount":2.5}',
+      },
+      { at: at(NOW_MS + 900), event: "amount_differs", amount: 2.5 },
+      { at: at(NOW_MS + 900), event: "settled" },
     ]);
   });
 

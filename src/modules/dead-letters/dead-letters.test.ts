@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { StoreHarness } from "../../store/fixtures/store-harness.ts";
 import { DeadLetterCommands } from "./commands.ts";
-import { readBulkRequest, readFilter } from "./model.ts";
+import { readBulkRequest, readFilter, readJobsPage } from "./model.ts";
 import { DeadLetterQueries } from "./queries.ts";
 import type { DeadLetter, DeadLetterSource, RequeueResult } from "./sources.ts";
+import type { JobStatus } from "./table.ts";
 import { DeadLetterList } from "./writer.ts";
 
 let store: StoreHarness;
@@ -242,6 +243,43 @@ describe("all that match", () => {
     expect(offered).toHaveLength(30);
   });
 
+  test("goes on at its pace when the clock is set back by ten minutes", () => {
+    startJob("requeue", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
+    pass(1000);
+    expect(offered).toHaveLength(10);
+    nowMs -= 600_000;
+    // As the store thread does when it sees that.
+    for (const module of store.modules) module.rolledBack?.();
+    pass(100);
+    pass(1000);
+    expect(offered).toHaveLength(20);
+  });
+
+  test("are listed, the latest first, by their status and in pages", () => {
+    startJob("requeue", { filter: { ...NO_FILTER, source: "users" }, perSecond: 1000 });
+    pass(1000);
+    startJob("discard", { filter: NO_FILTER, perSecond: 1 });
+    startJob("requeue", { filter: NO_FILTER, perSecond: 1 });
+    execute("cancelJob", { action: "requeue", id: 3 });
+    const ids = (status: JobStatus | null, limit = 50, below: number | null = null) =>
+      queries.jobs(status, limit, below).map(({ id }) => id);
+    expect([ids(null), ids("running"), ids("done"), ids("cancelled")]).toEqual([[3, 2, 1], [2], [1], [3]]);
+    expect([ids(null, 2), ids(null, 2, 2), ids("done", 2, 1)]).toEqual([[3, 2], [1], []]);
+    const started = { startedAt: new Date(nowMs).toISOString(), endedAt: null };
+    expect(queries.jobs("running", 1, null)).toEqual([
+      {
+        id: 2,
+        action: "discard",
+        status: "running",
+        matched: 5,
+        done: 0,
+        refused: 0,
+        perSecond: 1,
+        ...started,
+      },
+    ]);
+  });
+
   test("or are discarded in the same way: at the pace, counted, each in the audit log, until it is stopped", () => {
     startJob("discard", { filter: { ...NO_FILTER, source: "users" }, perSecond: 10 });
     pass(1000);
@@ -294,6 +332,22 @@ describe("what callers send", () => {
     [{ perSecond: 1.5 }, "perSecond"],
   ])("%p is refused at %p", (body, path) => {
     expect(readBulkRequest(body)).toMatchObject({ kind: "invalid", errors: [{ path }] });
+  });
+
+  test("a page of jobs: a status or any", () => {
+    const read = (query: Record<string, string>) => readJobsPage(query);
+    expect(read({})).toEqual({ kind: "valid", value: { status: null, limit: 50, after: null } });
+    expect(read({ status: "running", limit: "3", cursor: "9" })).toEqual({
+      kind: "valid",
+      value: { status: "running", limit: 3, after: 9 },
+    });
+    for (const [name, value] of [
+      ["status", "runnin"],
+      ["limit", "0"],
+      ["cursor", "x"],
+    ] as const) {
+      expect(read({ [name]: value })).toMatchObject({ kind: "invalid", errors: [{ path: name }] });
+    }
   });
 
   test("the query's names have no prefix", () => {

@@ -19,6 +19,8 @@ const DONE = JOB_STATES.indexOf("done");
 const CANCELLED = JOB_STATES.indexOf("cancelled");
 
 const WORK_EVERY_MS = 50;
+/** Replicas differ by less: a job that was worked on so far in the future saw a clock that was set back since. */
+const CLOCK_STEP_MS = 1000;
 
 /**
  * Requeues and discards of many letters, a few per transaction at the pace that was asked for. All that is known of a job is its
@@ -81,6 +83,10 @@ export class DeadLetterJobs {
   }
 
   #workOn(job: typeof requeueJobs.$inferSelect, now: number): void {
+    if (job.workedAtMs > now + CLOCK_STEP_MS) {
+      this.#orm.update(requeueJobs).set({ workedAtMs: now }).where(eq(requeueJobs.id, job.id)).run();
+      return;
+    }
     const elapsedMs = Math.max(0, now - job.workedAtMs);
     // A second's worth at most: an idle store thread makes one transaction per second, and one that was away for
     // longer does not catch up in a burst. Under load there are hundreds of transactions, each with a few letters.

@@ -2,11 +2,12 @@ import {
   CREATING_ANSWERS,
   IDEMPOTENCY_KEY,
   jsonAnswer,
+  PAGE_PARAMETERS,
   pathParameter,
   problemAnswer,
 } from "../../http/route-docs.ts";
 import { ADMIN_ANSWERS, MOMENT, SOURCE, TAGS } from "./docs.ts";
-import type { JobAction } from "./table.ts";
+import { JOB_STATES, type JobAction } from "./table.ts";
 
 /** What the OpenAPI document says of jobs: requeues and discards of all letters that match. */
 const ID = [pathParameter("id", { type: "integer" })];
@@ -32,6 +33,7 @@ const BULK_BODY = {
 };
 
 interface JobWords {
+  readonly action: JobAction;
   /** The action with its article, as in "how far … has come". */
   readonly name: string;
   readonly verb: string;
@@ -41,9 +43,10 @@ interface JobWords {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-function docsOf({ name, verb, description, cancelled, counts }: JobWords) {
+function docsOf({ action, name, verb, description, cancelled, counts }: JobWords) {
   const job = {
     id: 1,
+    action,
     status: "done",
     matched: 120,
     ...counts,
@@ -85,8 +88,9 @@ function docsOf({ name, verb, description, cancelled, counts }: JobWords) {
   };
 }
 
-export const jobDocs: Readonly<Record<JobAction, ReturnType<typeof docsOf>>> = {
+const byAction: Readonly<Record<JobAction, ReturnType<typeof docsOf>>> = {
   requeue: docsOf({
+    action: "requeue",
     name: "a requeue",
     verb: "Requeue",
     description:
@@ -95,10 +99,47 @@ export const jobDocs: Readonly<Record<JobAction, ReturnType<typeof docsOf>>> = {
     counts: { requeued: 118, refused: 2 },
   }),
   discard: docsOf({
+    action: "discard",
     name: "a discard",
     verb: "Delete",
     description: "Each letter that is deleted is in the audit log; what it was about stays as it ended.",
     cancelled: "What was deleted stays deleted.",
     counts: { discarded: 120, refused: 0 },
   }),
+};
+
+export const jobDocs = {
+  ...byAction,
+  list: {
+    tags: TAGS,
+    summary: "Requeues and discards of many, the latest first",
+    parameters: [
+      {
+        name: "status",
+        in: "query" as const,
+        schema: { type: "string" as const, enum: [...JOB_STATES] },
+        example: "running",
+      },
+      ...PAGE_PARAMETERS,
+    ],
+    responses: {
+      200: jsonAnswer("A page.", {
+        items: [
+          {
+            id: 2,
+            action: "requeue",
+            status: "running",
+            matched: 120,
+            done: 40,
+            refused: 1,
+            perSecond: 100,
+            startedAt: "2025-07-15T12:40:00.000Z",
+            endedAt: null,
+          },
+        ],
+        next: null,
+      }),
+      422: problemAnswer("A parameter is not valid."),
+    },
+  },
 };

@@ -1,9 +1,11 @@
 import { DEAD_LETTER_SOURCES, isDeadLetterSource } from "../../domain/dead-letter.ts";
 import { parseFrom, parseTo } from "../../domain/timestamp.ts";
 import type { FieldError } from "../../http/errors.ts";
+import { parseWhole, readPage } from "../../http/paging.ts";
 import { fieldsOf, invalid, NOT_AN_OBJECT, type ReadResult, valid } from "../../http/read-result.ts";
 import type { DeadLetterFilter } from "./filter-queries.ts";
 import type { DeadLetterCursor } from "./queries.ts";
+import { JOB_STATES, type JobStatus } from "./table.ts";
 
 export interface BulkRequest {
   readonly filter: DeadLetterFilter;
@@ -69,6 +71,30 @@ export function readBulkRequest(body: unknown): ReadResult<BulkRequest> {
     return invalid(...errors);
   }
   return valid({ filter: read.value, dryRun, perSecond });
+}
+
+/** What a listing of jobs is asked for. */
+export interface JobsPage {
+  /** Null: any. */
+  readonly status: JobStatus | null;
+  readonly limit: number;
+  /** The id behind which it goes on; null: from the latest. */
+  readonly after: number | null;
+}
+
+/** Reads `{status, limit, cursor}` of a query. */
+export function readJobsPage({
+  status: name,
+  limit,
+  cursor,
+}: Readonly<Record<string, string | undefined>>): ReadResult<JobsPage> {
+  const status = name === undefined || name === "" ? null : JOB_STATES.find((known) => known === name);
+  if (status === undefined) {
+    return invalid({ path: "status", message: `must be one of ${JOB_STATES.join(", ")}` });
+  }
+  const page = readPage({ limit, cursor }, parseWhole);
+  if (page.kind === "invalid") return invalid(...page.errors);
+  return valid({ status, limit: page.limit, after: page.after });
 }
 
 /** A cursor is `diedAtMs.id`. */

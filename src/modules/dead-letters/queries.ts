@@ -2,7 +2,14 @@ import { and, asc, desc, eq, lt, or, sql } from "drizzle-orm";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { conditionOf, type DeadLetterFilter } from "./filter-queries.ts";
-import { deadLetterEvents, deadLetters, JOB_STATES, type JobAction, requeueJobs } from "./table.ts";
+import {
+  deadLetterEvents,
+  deadLetters,
+  JOB_STATES,
+  type JobAction,
+  type JobStatus,
+  requeueJobs,
+} from "./table.ts";
 
 export interface DeadLetterView {
   readonly id: number;
@@ -24,6 +31,21 @@ export interface DeadLetterEventView {
   readonly outcome?: string;
   readonly code?: string;
   readonly who?: string;
+}
+
+/** A job: what is done with all letters that match, in the background. */
+export interface JobView {
+  readonly id: number;
+  readonly action: JobAction;
+  readonly status: JobStatus;
+  /** When it began. */
+  readonly matched: number;
+  /** Letters that it is done with. */
+  readonly done: number;
+  readonly refused: number;
+  readonly perSecond: number;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
 }
 
 /** Where a page ended: letters of one millisecond are told apart by their ids. */
@@ -94,22 +116,41 @@ export class DeadLetterQueries {
     return { ...viewOf(row), history: events.map(eventViewOf) };
   }
 
-  /** A requeue or a discard of many letters, or null. */
+  /** A requeue or a discard of many letters, or null. What it is done with has the action's own name. */
   job(action: JobAction, id: number) {
     const wanted = and(eq(requeueJobs.id, id), eq(requeueJobs.action, action));
     const [row] = this.#orm.select().from(requeueJobs).where(wanted).all();
     if (row === undefined) return null;
-    return {
-      id: row.id,
-      status: JOB_STATES[row.state] ?? "running",
-      matched: row.matched,
-      ...(action === "requeue" ? { requeued: row.requeued } : { discarded: row.requeued }),
-      refused: row.refused,
-      perSecond: row.perSecond,
-      startedAt: formatTimestamp(row.createdAtMs),
-      endedAt: row.endedAtMs === null ? null : formatTimestamp(row.endedAtMs),
-    };
+    const { done, ...job } = jobViewOf(row);
+    return { ...job, ...(action === "requeue" ? { requeued: done } : { discarded: done }) };
   }
+
+  /** Requeues and discards of many letters, the latest first. @param status null: any @param below an id, or null */
+  jobs(status: JobStatus | null, limit: number, below: number | null): JobView[] {
+    // A constant: only so does SQLite use the index of those that are running.
+    const conditions = and(
+      status === null
+        ? undefined
+        : sql`${requeueJobs.state} = ${sql.raw(String(JOB_STATES.indexOf(status)))}`,
+      below === null ? undefined : lt(requeueJobs.id, below),
+    );
+    const rows = this.#orm.select().from(requeueJobs).where(conditions);
+    return rows.orderBy(desc(requeueJobs.id)).limit(limit).all().map(jobViewOf);
+  }
+}
+
+function jobViewOf(row: typeof requeueJobs.$inferSelect): JobView {
+  return {
+    id: row.id,
+    action: row.action,
+    status: JOB_STATES[row.state] ?? "running",
+    matched: row.matched,
+    done: row.requeued,
+    refused: row.refused,
+    perSecond: row.perSecond,
+    startedAt: formatTimestamp(row.createdAtMs),
+    endedAt: row.endedAtMs === null ? null : formatTimestamp(row.endedAtMs),
+  };
 }
 
 function viewOf(row: typeof deadLetters.$inferSelect): DeadLetterView {

@@ -1,6 +1,7 @@
 import { Elysia, t } from "elysia";
 import type { Intake } from "../../engine/intake.ts";
 import type { AdminGuard } from "../../http/admin-guard.ts";
+import { readBodyText } from "../../http/bounded-body.ts";
 import { problem, validationProblem } from "../../http/errors.ts";
 import { executionProblem } from "../../http/execution-problem.ts";
 import { parseWhole, readPage } from "../../http/paging.ts";
@@ -10,7 +11,7 @@ import type { CreatingCalls } from "../idempotency/creating-calls.ts";
 import type { DeadLetterReply, ManyLetters } from "./commands.ts";
 import { deadLetterDocs } from "./docs.ts";
 import { jobDocs } from "./job-docs.ts";
-import { formatCursor, parseCursor, readBulkRequest, readFilter } from "./model.ts";
+import { formatCursor, parseCursor, readBulkRequest, readFilter, readJobsPage } from "./model.ts";
 import type { DeadLetterQueries } from "./queries.ts";
 import type { JobAction } from "./table.ts";
 
@@ -44,12 +45,22 @@ const QUERY = t.Object({
   cursor: t.Optional(t.String()),
 });
 
+const JOBS_QUERY = t.Object({
+  status: t.Optional(t.String()),
+  limit: t.Optional(t.String()),
+  cursor: t.Optional(t.String()),
+});
+
 /** The dead letters of every section in one list. Whatever changes something is an administrator's call. */
 export function deadLetterRoutes(parts: DeadLetterRoutesParts) {
   const { queries, guard } = parts;
   const refuse = (request: Request, server: Server) => guard.refuse(request, server) ?? parts.unavailable();
   return new Elysia({ name: "dead-letters" })
     .get("/dlq", ({ query }) => answerList(queries, query), { query: QUERY, detail: deadLetterDocs.list })
+    .get("/dlq/jobs", ({ query }) => answerJobs(queries, query), {
+      query: JOBS_QUERY,
+      detail: jobDocs.list,
+    })
     .get("/dlq/:id", ({ params }) => answerOne(queries, params.id), {
       params: ID,
       detail: deadLetterDocs.get,
@@ -149,7 +160,7 @@ async function requeue(
 
 /** Most letters need no body at all. Null: there is one, and it is no JSON object. */
 async function readOptionalBody(request: Request): Promise<Readonly<Record<string, unknown>> | null> {
-  const text = await request.text();
+  const text = await readBodyText(request);
   if (text.trim() === "") return {};
   if (text.length > BODY_LENGTH_MAX) return null;
   try {
@@ -199,6 +210,18 @@ function answerJob({ queries }: DeadLetterRoutesParts, action: JobAction, text: 
   const id = parseWhole(text);
   const job = id === null ? null : queries.job(action, id);
   return job === null ? problem("REQUEUE_JOB_NOT_FOUND") : Response.json(job);
+}
+
+function answerJobs(
+  queries: DeadLetterQueries,
+  query: Readonly<Record<string, string | undefined>>,
+): Response {
+  const read = readJobsPage(query);
+  if (read.kind === "invalid") return validationProblem(read.errors);
+  const { status, limit, after } = read.value;
+  const items = queries.jobs(status, limit, after);
+  const next = items.length < limit ? null : String(items.at(-1)?.id);
+  return Response.json({ items, next });
 }
 
 async function cancel(

@@ -28,6 +28,7 @@ export const deadLetterEvents = sqliteTable("dead_letter_events", {
 
 /** What `requeue_jobs.state` means; the last two are final. */
 export const JOB_STATES = ["running", "done", "cancelled"] as const;
+export type JobStatus = (typeof JOB_STATES)[number];
 
 /** What a job does with each letter that matches. */
 export const JOB_ACTIONS = ["requeue", "discard"] as const;

@@ -3,7 +3,7 @@ import { formatUuid } from "../../domain/uuid.ts";
 import { processorOf } from "../../ring/frames.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { TASK_KINDS } from "../../store/task-kinds.ts";
-import { PAYMENT_STATUS, type PaymentStatusName, statusName } from "./table.ts";
+import { AMOUNT_DIFFERS, PAYMENT_STATUS, type PaymentStatusName, statusName } from "./table.ts";
 
 /** What the books of section A contradict each other in; empty when they are sound. */
 export interface PaymentDifference {
@@ -21,6 +21,9 @@ const KIND = TASK_KINDS.payment.number;
 const EXAMPLES_MAX = 5;
 
 const ID = "lower(hex(p.correlation_id))";
+/** What a payment `p` counts with: another amount than was asked for, if its processor has recorded that. */
+const SETTLED_CENTS = `coalesce((SELECT e.amount_cents FROM payment_events e
+  WHERE e.payment_seq = p.seq AND e.event = '${AMOUNT_DIFFERS}'), p.amount_cents)`;
 const SUMS = "default_count AS a, default_cents AS b, fallback_count AS c, fallback_cents AS d";
 
 /** Each selects what breaks it: a payment's id, or the name of a place. */
@@ -39,9 +42,10 @@ const RULES: Readonly<Record<string, string>> = {
   "the rollup of every millisecond counts the payments settled in it, and their cents": `
     WITH booked AS (
       SELECT requested_at_ms AS bucket,
-             sum(processor = 1) AS a, sum(iif(processor = 1, amount_cents, 0)) AS b,
-             sum(processor = 2) AS c, sum(iif(processor = 2, amount_cents, 0)) AS d
-        FROM payments WHERE status = ${settled} GROUP BY 1),
+             sum(processor = 1) AS a, sum(iif(processor = 1, cents, 0)) AS b,
+             sum(processor = 2) AS c, sum(iif(processor = 2, cents, 0)) AS d
+        FROM (SELECT requested_at_ms, processor, ${SETTLED_CENTS} AS cents
+                FROM payments p WHERE status = ${settled}) GROUP BY 1),
     counted AS (SELECT bucket, ${SUMS} FROM payment_rollups WHERE level = 0)
     SELECT 'millisecond ' || coalesce(booked.bucket, counted.bucket) AS place
       FROM booked FULL JOIN counted USING (bucket)
@@ -88,6 +92,7 @@ function readable(place: string): string {
 export interface AuditedPayment {
   readonly seq: number;
   readonly correlationId: string;
+  /** What it is counted with, if it is settled. */
   readonly amountCents: number;
   readonly status: PaymentStatusName;
   /** Where and under which time it is settled. */
@@ -99,6 +104,8 @@ export interface PaymentCounts {
   readonly pending: number;
   readonly settled: number;
   readonly dead: number;
+  /** Settled ones whose processor has recorded another amount than was asked for. */
+  readonly otherAmount: number;
   /** When the oldest of all, and of those that are pending, was accepted, ms; null: there is none. */
   readonly oldestAtMs: number | null;
   readonly oldestPendingAtMs: number | null;
@@ -116,7 +123,7 @@ interface PaymentRow {
   readonly requestedAtMs: number | null;
 }
 
-const COLUMNS = `seq, correlation_id AS id, amount_cents AS cents, status, processor, requested_at_ms AS requestedAtMs`;
+const COLUMNS = `seq, correlation_id AS id, ${SETTLED_CENTS} AS cents, status, processor, requested_at_ms AS requestedAtMs`;
 /** Shuffles rows by a seed: multiplying by an odd number modulo 2^32 after an exclusive or (which SQLite spells so). */
 const SHUFFLED = "((((seq | ?1) - (seq & ?1)) * 2654435761) & 4294967295)";
 
@@ -134,6 +141,7 @@ export class PaymentAuditQueries {
         `SELECT count(*) FILTER (WHERE status = ${pending}) AS pending, count(*) FILTER (WHERE status = ${settled}) AS settled,
                 count(*) FILTER (WHERE status = ${PAYMENT_STATUS.dead}) AS dead, min(accepted_at_ms) AS oldestAtMs,
                 min(accepted_at_ms) FILTER (WHERE status = ${pending}) AS oldestPendingAtMs,
+                (SELECT count(*) FROM payment_events WHERE event = '${AMOUNT_DIFFERS}') AS otherAmount,
                 min(requested_at_ms) AS firstRequestedAtMs, max(requested_at_ms) AS lastRequestedAtMs
            FROM payments`,
       )
@@ -179,7 +187,7 @@ export class PaymentAuditQueries {
 
   #rows(rest: string, first: number, second: number): PaymentRow[] {
     return this.#sqlite
-      .query<PaymentRow, [number, number]>(`SELECT ${COLUMNS} FROM payments ${rest}`)
+      .query<PaymentRow, [number, number]>(`SELECT ${COLUMNS} FROM payments p ${rest}`)
       .all(first, second);
   }
 }

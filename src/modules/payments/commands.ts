@@ -21,9 +21,10 @@ import type { DeadLetterWriter } from "../dead-letters/writer.ts";
 import { CounterOutbox } from "./counter-writer.ts";
 import { DeadPayments } from "./dead-payment-commands.ts";
 import { EventTeller } from "./event-queries.ts";
-import { EventWriter } from "./event-writer.ts";
+import { EventWriter, type PaymentEvent } from "./event-writer.ts";
 import { RollupWriter } from "./rollup-writer.ts";
 import {
+  AMOUNT_DIFFERS,
   PAYMENT_STATUS,
   type PaymentStatusName,
   paymentEvents,
@@ -104,6 +105,7 @@ export class PaymentCommands implements StoreModule {
     const { tasks, metrics } = this.#context;
     const id = this.#id;
     for (let i = 0; i < id.length; i++) id[i] = payment.idBytes[payment.idAt + i] ?? 0;
+    this.#context.knownIds?.add(id);
     const inserted = this.#statements.insert.run(id, payment.amountCents, payment.acceptedAtMs);
     if (inserted.changes === 0) return this.#repeat(id, payment);
     metrics.increment("payments_accepted");
@@ -129,6 +131,7 @@ export class PaymentCommands implements StoreModule {
   #acceptCommand({ correlationId, amountCents, acceptedAtMs }: AcceptPayment): AcceptReply {
     const { tasks, metrics } = this.#context;
     const id = Buffer.from(uuidBytes(correlationId));
+    this.#context.knownIds?.add(id);
     const inserted = this.#statements.insert.run(id, amountCents, acceptedAtMs);
     if (inserted.changes > 0) {
       metrics.increment("payments_accepted");
@@ -230,8 +233,15 @@ export class PaymentCommands implements StoreModule {
     if (seq === null) return;
     const feeCents = feeOf(toCents(frame.amountCents), this.#feeShares[frame.processor]);
     const processor = processorNumber(frame.processor);
-    const settled = this.#statements.settle.run(seq, processor, frame.requestedAtMs, nowMs, feeCents);
-    if (settled.changes === 0) return;
+    const { settle, settleOther } = this.#statements;
+    const { requestedAtMs, amountCents } = frame;
+    const isAsAsked = settle.run(seq, processor, requestedAtMs, nowMs, feeCents, amountCents).changes > 0;
+    if (!isAsAsked && settleOther.run(seq, processor, requestedAtMs, nowMs, feeCents).changes === 0) return;
+    // Nothing more is written of most: their row tells it.
+    if (frame.call !== undefined) this.#events.addLast(attemptEvent(seq, frame, nowMs));
+    if (!isAsAsked) {
+      this.#events.addLast({ paymentSeq: seq, atMs: nowMs, event: AMOUNT_DIFFERS, processor, amountCents });
+    }
     this.#rollups.add(frame.processor, frame.requestedAtMs, frame.amountCents);
     this.#counters.add(frame.processor, frame.requestedAtMs, frame.amountCents);
     metrics.increment("payments_settled", frame.processor);
@@ -243,7 +253,7 @@ export class PaymentCommands implements StoreModule {
     const seq = tasks.finish(frame.taskId);
     if (seq === null) return;
     this.#statements.kill.run({ seq, code: frame.code });
-    this.#noteEvent(seq, frame, nowMs);
+    this.#events.add(attemptEvent(seq, frame, nowMs));
     this.#dead.put(seq, frame.code, nowMs);
     metrics.increment("payments_dead");
     this.#teller.dead(seq, frame, nowMs);
@@ -253,21 +263,8 @@ export class PaymentCommands implements StoreModule {
     const task = this.#context.tasks.noteAttempt(frame.taskId, processorNumber(frame.upstream));
     if (task === null) return;
     this.#statements.noteError.run({ seq: task.subject, code: frame.code });
-    this.#noteEvent(task.subject, frame, nowMs);
+    this.#events.add(attemptEvent(task.subject, frame, nowMs));
     this.#teller.attempted(task.subject, frame, nowMs);
-  }
-
-  #noteEvent(seq: number, frame: AttemptFrame, nowMs: number): void {
-    this.#events.add({
-      paymentSeq: seq,
-      atMs: nowMs,
-      event: "attempt",
-      processor: processorNumber(frame.processor),
-      outcome: frame.kind,
-      code: frame.code,
-      latencyMs: frame.latencyMs,
-      call: frame.call,
-    });
   }
 
   /** Forgets every payment, queued ones included, and nothing else. */
@@ -289,6 +286,19 @@ export class PaymentCommands implements StoreModule {
   }
 }
 
+function attemptEvent(seq: number, frame: AttemptFrame, nowMs: number): PaymentEvent {
+  return {
+    paymentSeq: seq,
+    atMs: nowMs,
+    event: "attempt",
+    processor: processorNumber(frame.processor),
+    outcome: frame.kind,
+    ...(frame.code === "" ? {} : { code: frame.code }),
+    latencyMs: frame.latencyMs,
+    call: frame.call,
+  };
+}
+
 function shareOf(setting: number): Share {
   const parsed = parseShare(setting);
   if (!parsed.ok) throw new Error(`a processor's fee ${parsed.problem}`);
@@ -299,6 +309,16 @@ function prepareStatements(orm: StoreContext["orm"]) {
   const seq = sql.placeholder("seq");
   const pending = and(eq(payments.seq, seq), eq(payments.status, PAYMENT_STATUS.pending));
   const attempts = sql`${payments.attempts} + 1`;
+  const settlement = () =>
+    orm.update(payments).set({
+      status: PAYMENT_STATUS.settled,
+      processor: sql`${sql.placeholder("processor")}`,
+      requestedAtMs: sql`${sql.placeholder("requestedAt")}`,
+      settledAtMs: sql`${sql.placeholder("settledAt")}`,
+      feeCents: sql`${sql.placeholder("fee")}`,
+      attempts,
+    });
+  const settlementNames = ["seq", "processor", "requestedAt", "settledAt", "fee"];
   return {
     insert: compile(
       orm,
@@ -328,19 +348,11 @@ function prepareStatements(orm: StoreContext["orm"]) {
       .prepare(),
     settle: compile(
       orm,
-      orm
-        .update(payments)
-        .set({
-          status: PAYMENT_STATUS.settled,
-          processor: sql`${sql.placeholder("processor")}`,
-          requestedAtMs: sql`${sql.placeholder("requestedAt")}`,
-          settledAtMs: sql`${sql.placeholder("settledAt")}`,
-          feeCents: sql`${sql.placeholder("fee")}`,
-          attempts,
-        })
-        .where(pending),
-      ["seq", "processor", "requestedAt", "settledAt", "fee"],
+      settlement().where(and(pending, eq(payments.amountCents, sql.placeholder("cents")))),
+      [...settlementNames, "cents"],
     ),
+    /** Under another amount than ours, which stays: it is what the client asked for. */
+    settleOther: compile(orm, settlement().where(pending), settlementNames),
     kill: orm
       .update(payments)
       .set({ status: PAYMENT_STATUS.dead, lastError: sql`${sql.placeholder("code")}`, attempts })

@@ -11,6 +11,7 @@ export class CounterQueries implements CounterFeed {
   readonly #head;
   readonly #rowsAfter;
   readonly #buckets;
+  readonly #rank;
 
   constructor(database: OpenDatabase) {
     const { orm } = database;
@@ -41,6 +42,12 @@ export class CounterQueries implements CounterFeed {
         ),
       )
       .prepare();
+    const own = sql`(SELECT ${replicas.id} FROM ${replicas} WHERE ${replicas.name} = ${sql.placeholder("name")})`;
+    this.#rank = orm
+      .select({ rank: sql<number>`count(*)` })
+      .from(replicas)
+      .where(and(gt(replicas.leaseUntilMs, sql.placeholder("now")), lt(replicas.id, own)))
+      .prepare();
   }
 
   head(): CounterHead {
@@ -70,13 +77,7 @@ export class CounterQueries implements CounterFeed {
   }
 
   rank(replicaName: string, nowMs: number): number {
-    const { orm } = this.#database;
-    const own = sql`(SELECT ${replicas.id} FROM ${replicas} WHERE ${replicas.name} = ${replicaName})`;
-    return orm
-      .select({ id: replicas.id })
-      .from(replicas)
-      .where(and(gt(replicas.leaseUntilMs, nowMs), lt(replicas.id, own)))
-      .all().length;
+    return this.#rank.get({ name: replicaName, now: nowMs })?.rank ?? 0;
   }
 
   /** Runs several reads on one state of the database. */

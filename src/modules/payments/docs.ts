@@ -31,6 +31,24 @@ const PAYMENT_EXAMPLE = {
   lastError: null,
   history: [
     { at: "2025-07-15T12:34:56.120Z", event: "accepted" },
+    { at: "2025-07-15T12:34:56.131Z", event: "settled", processor: "default", latencyMs: 8 },
+  ],
+};
+
+const OTHER_AMOUNT_EXAMPLE = {
+  ...PAYMENT_EXAMPLE,
+  settledAmount: 25,
+  fee: 1.25,
+  history: [
+    { at: "2025-07-15T12:34:56.120Z", event: "accepted" },
+    {
+      at: "2025-07-15T12:34:56.131Z",
+      event: "attempt",
+      processor: "default",
+      outcome: "settled",
+      latencyMs: 4,
+    },
+    { at: "2025-07-15T12:34:56.131Z", event: "amount_differs", processor: "default", amount: 25 },
     { at: "2025-07-15T12:34:56.131Z", event: "settled", processor: "default" },
   ],
 };
@@ -66,10 +84,14 @@ export const paymentDocs = {
   get: {
     tags: TAGS,
     summary: "A payment, its state and its history",
+    description:
+      "`settledAmount` is there only if the processor has recorded another amount under this id than was asked for (it " +
+      "may have had the id before a purge): `fee` and the summary are of that one.",
     parameters: ID_PARAMETER,
     responses: {
       200: jsonAnswers("The payment; one that was made with `userId` is shown as its section shows it.", {
         payment: PAYMENT_EXAMPLE,
+        recordedOtherwise: OTHER_AMOUNT_EXAMPLE,
         accountPayment: FINAL_EXAMPLE,
       }),
       404: problemAnswer("There is no such payment."),

@@ -2,12 +2,12 @@ import { eq, sql } from "drizzle-orm";
 import { LIMITS } from "../../config/limits.ts";
 import type { CallReport } from "../../domain/attempt-outcome.ts";
 import type { OpenDatabase } from "../../store/database.ts";
-import { paymentEvents } from "./table.ts";
+import { type AMOUNT_DIFFERS, paymentEvents } from "./table.ts";
 
 export interface PaymentEvent {
   readonly paymentSeq: number;
   readonly atMs: number;
-  readonly event: "attempt" | "repeated" | "conflict" | "requeued";
+  readonly event: "attempt" | "repeated" | "conflict" | "requeued" | typeof AMOUNT_DIFFERS;
   readonly processor?: number;
   readonly outcome?: string;
   readonly code?: string;
@@ -47,7 +47,11 @@ export class EventWriter {
 
   add(event: PaymentEvent): void {
     const known = this.#count.get({ seq: event.paymentSeq })?.count ?? 0;
-    if (known >= LIMITS.historyEventsMax.value) return;
+    if (known < LIMITS.historyEventsMax.value) this.addLast(event);
+  }
+
+  /** What ends a payment is kept in any case: that is two events at most, so it needs no bound. */
+  addLast(event: PaymentEvent): void {
     this.#insert.run({
       paymentSeq: event.paymentSeq,
       atMs: event.atMs,

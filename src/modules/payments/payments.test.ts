@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { LIMITS } from "../../config/limits.ts";
 import type { ProcessorName } from "../../domain/processor.ts";
 import type { AttemptFrame } from "../../ring/frames.ts";
 import { StoreHarness } from "../../store/fixtures/store-harness.ts";
@@ -88,6 +89,49 @@ describe("outcomes", () => {
     expect(queries.summary(NOW + 5, NOW + 5).default).toEqual({ totalRequests: 1, totalAmount: 19.9 });
     expect(queries.summary(NOW + 6, NOW + 99).default.totalRequests).toBe(0);
     expect(everything().default.totalRequests).toBe(1);
+  });
+
+  test("recorded under another amount: counted as recorded, shown as asked for, and the audit knows why", () => {
+    const task = taskOf(1);
+    const call = { isLookup: true, status: 200, excerpt: '{"amount":5}' };
+    attempt(task, { amountCents: 500, call, latencyMs: 7 });
+    expect(everything().default).toEqual({ totalRequests: 1, totalAmount: 5 });
+    expect(view(1)).toMatchObject({
+      amount: 19.9,
+      settledAmount: 5,
+      fee: 0.25,
+      attempts: 1,
+      history: [
+        { event: "accepted" },
+        { event: "attempt", outcome: "settled", processor: "default", latencyMs: 7 },
+        { event: "amount_differs", processor: "default", amount: 5 },
+        { event: "settled", processor: "default" },
+      ],
+    });
+    // The client's own call again is still the same payment, and another amount still is not.
+    expect([accept(1).kind, accept(1, 500).kind]).toEqual(["repeated", "conflict"]);
+    expect(auditPayments(store.database)).toEqual([]);
+    const audited = new PaymentAuditQueries(store.database);
+    expect(audited.find(1)?.amountCents).toBe(500);
+    expect(audited.counts().otherAmount).toBe(1);
+  });
+
+  test("another amount is kept however long the history is", () => {
+    const task = taskOf(1);
+    for (let number = 0; number < LIMITS.historyEventsMax.value + 5; number++) accept(1);
+    attempt(task, { amountCents: 500, call: { isLookup: true, status: 200, excerpt: null } });
+    expect(view(1)?.settledAmount).toBe(5);
+    expect(auditPayments(store.database)).toEqual([]);
+  });
+
+  test("a call that was answered at once leaves no row but the payment's own", () => {
+    attempt(taskOf(1));
+    expect(view(1)?.history).toEqual([
+      { at: new Date(NOW).toISOString(), event: "accepted" },
+      { at: new Date(NOW + 10).toISOString(), event: "settled", processor: "default", latencyMs: 5 },
+    ]);
+    expect(view(1)).not.toHaveProperty("settledAmount");
+    expect(store.database.sqlite.query("SELECT count(*) AS n FROM payment_events").get()).toEqual({ n: 0 });
   });
 
   test("unknown keeps the processor written down, failed frees it", () => {

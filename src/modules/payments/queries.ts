@@ -7,7 +7,14 @@ import { processorOf } from "../../ring/frames.ts";
 import { compile } from "../../store/compiled-statement.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { state } from "../../store/tables.ts";
-import { type PaymentStatusName, paymentEvents, paymentRollups, payments, statusName } from "./table.ts";
+import {
+  AMOUNT_DIFFERS,
+  type PaymentStatusName,
+  paymentEvents,
+  paymentRollups,
+  payments,
+  statusName,
+} from "./table.ts";
 
 export interface KnownPayment {
   readonly amountCents: number;
@@ -16,7 +23,14 @@ export interface KnownPayment {
 
 export interface PaymentEventView {
   readonly at: string;
-  readonly event: "accepted" | "attempt" | "settled" | "repeated" | "conflict" | "requeued";
+  readonly event:
+    | "accepted"
+    | "attempt"
+    | "settled"
+    | "repeated"
+    | "conflict"
+    | "requeued"
+    | typeof AMOUNT_DIFFERS;
   readonly processor?: ProcessorName;
   readonly outcome?: string;
   readonly code?: string;
@@ -26,7 +40,10 @@ export interface PaymentEventView {
 
 export interface PaymentView {
   readonly correlationId: string;
+  /** What was asked for. */
   readonly amount: number;
+  /** What the processor has recorded instead: the summary counts this, and the fee is of it. Usually missing. */
+  readonly settledAmount?: number;
   readonly status: PaymentStatusName;
   readonly processor: ProcessorName | null;
   readonly requestedAt: string | null;
@@ -98,16 +115,19 @@ export class PaymentQueries {
   view(id: Uint8Array, correlationId: string): PaymentView | null {
     const row = this.#view.get({ id });
     if (row === undefined) return null;
+    const history = this.#historyOf(row);
+    const settledAmount = history.find(({ event }) => event === AMOUNT_DIFFERS)?.amount;
     return {
       correlationId,
       amount: toAmount(row.amountCents),
+      ...(settledAmount === undefined ? {} : { settledAmount }),
       status: statusName(row.status),
       processor: processorOf(row.processor),
       requestedAt: row.requestedAtMs === null ? null : formatTimestamp(row.requestedAtMs),
       fee: row.feeCents === null ? null : toAmount(row.feeCents),
       attempts: row.attempts,
       lastError: row.lastError,
-      history: this.#historyOf(row),
+      history,
     };
   }
 
@@ -150,7 +170,11 @@ export class PaymentQueries {
     }
     const processor = processorOf(row.processor);
     if (row.settledAtMs !== null && processor !== null) {
-      history.push({ at: formatTimestamp(row.settledAtMs), event: "settled", processor });
+      // A call that settled it at once has no event; what was asked about an earlier one has, with its own time.
+      const isNoted = history.some(({ outcome }) => outcome === "settled");
+      const took = isNoted || row.requestedAtMs === null ? null : row.settledAtMs - row.requestedAtMs;
+      const latency = took === null ? {} : { latencyMs: Math.max(0, took) };
+      history.push({ at: formatTimestamp(row.settledAtMs), event: "settled", processor, ...latency });
     }
     return history;
   }

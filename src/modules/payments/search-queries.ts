@@ -12,7 +12,7 @@ import { processorNumber, processorOf } from "../../ring/frames.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { attemptEntry, type PaymentSource, type TimelineEntry } from "../console-api/payment-source.ts";
 import { createPaymentSource } from "../console-api/source-queries.ts";
-import { PAYMENT_STATUS, paymentEvents, payments } from "./table.ts";
+import { AMOUNT_DIFFERS, PAYMENT_STATUS, paymentEvents, payments } from "./table.ts";
 
 type PaymentRow = typeof payments.$inferSelect;
 type PaymentEventRow = typeof paymentEvents.$inferSelect;
@@ -67,12 +67,14 @@ export function paymentSource(database: OpenDatabase): PaymentSource {
     },
     detailOf: (row, { outcome }) => {
       const history = eventsOf.all({ seq: row.seq });
-      const ended = outcome === "pending" ? [] : endOf(row, history.at(-1)?.atMs);
+      const ended = outcome === "pending" ? [] : endOf(row, history);
+      const settledCents = history.find(({ event }) => event === AMOUNT_DIFFERS)?.amountCents ?? null;
       const accepted = { at: formatTimestamp(row.acceptedAtMs), event: "accepted" };
       return {
         facts: {
           requestedAt: row.requestedAtMs === null ? null : formatTimestamp(row.requestedAtMs),
           fee: row.feeCents === null ? null : toAmount(row.feeCents),
+          settledAmount: settledCents === null ? null : toAmount(settledCents),
         },
         timeline: [accepted, ...history.map(entryOf), ...ended],
         notBeforeMs: (attempts) => notBeforeMs(history, attempts),
@@ -91,17 +93,22 @@ function entryOf(event: PaymentEventRow): TimelineEntry {
 }
 
 /**
- * How it ended. What settled it is most of the traffic and stands in the payment's row alone: its time is counted from
- * the time under which the processor recorded it.
+ * How it ended. A call that was answered "recorded" at once is most of the traffic and stands in the payment's row
+ * alone: its time is counted from the time that was sent. Whatever else settled it (a question about an earlier call,
+ * and what was answered to that) is in the history.
  */
-function endOf(row: PaymentRow, diedAtMs = row.acceptedAtMs): TimelineEntry[] {
+function endOf(row: PaymentRow, history: readonly PaymentEventRow[]): TimelineEntry[] {
   const { processor, requestedAtMs, settledAtMs } = row;
-  if (settledAtMs === null) return [{ at: formatTimestamp(diedAtMs), event: "dead" }];
+  if (settledAtMs === null) {
+    return [{ at: formatTimestamp(history.at(-1)?.atMs ?? row.acceptedAtMs), event: "dead" }];
+  }
+  const end = { at: formatTimestamp(settledAtMs), event: "settled" };
+  if (history.some(({ outcome }) => outcome === "settled")) return [end];
   const nothing = { isLookup: 0, code: null, status: null, excerpt: null };
   const latencyMs = requestedAtMs === null ? null : Math.max(0, settledAtMs - requestedAtMs);
   return [
     attemptEntry(processorOf(processor), { ...nothing, atMs: settledAtMs, outcome: "settled", latencyMs }),
-    { at: formatTimestamp(settledAtMs), event: "settled" },
+    end,
   ];
 }
 

@@ -10,6 +10,12 @@ export function statusName(status: number): PaymentStatusName {
   return status === PAYMENT_STATUS.settled ? "settled" : "dead";
 }
 
+/**
+ * An event: the processor has recorded another amount than was to be paid, for instance because the id was used before a purge.
+ * Summaries count what is recorded, so this event belongs to the books: `amountCents` is what the payment counts with.
+ */
+export const AMOUNT_DIFFERS = "amount_differs";
+
 export const payments = sqliteTable("payments", {
   seq: integer("seq").primaryKey({ autoIncrement: true }),
   correlationId: blob("correlation_id", { mode: "buffer" }).notNull().unique(),

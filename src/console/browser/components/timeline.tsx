@@ -80,6 +80,7 @@ function Attempt({ attempt, gapMs }: { readonly attempt: AttemptEntry; readonly 
         <Moment at={at} gapMs={gapMs} />
         {latencyMs === null ? "" : ` · ${t("timeline.took", { value: formatDuration(latencyMs) })}`}
         {status === null ? "" : ` · HTTP ${status}`}
+        {status === null && outcome === "settled" ? ` · ${t("timeline.answerNotKept")}` : ""}
       </p>
       {excerpt === null ? null : (
         <pre class="excerpt" title={t("timeline.excerpt")}>

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useMayChange } from "../../access.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { Skeleton } from "../../components/feedback.tsx";
 import { formatCount } from "../../format.ts";
@@ -9,15 +10,18 @@ import {
   type BulkJob,
   countMatches,
   type DeadLetterFilter,
-  doneBy,
   readJob,
   startJob,
-  stopJob,
 } from "./dead-letter-data.ts";
+import { bulkTitle, JobProgress, stopBulk } from "./job-progress.tsx";
+
+/** What is asked about, or a job that was begun before, here or elsewhere. */
+export type BulkSubject =
+  | { readonly kind: "question"; readonly action: BulkAction; readonly filter: DeadLetterFilter }
+  | { readonly kind: "job"; readonly action: BulkAction; readonly job: BulkJob };
 
 interface BulkDialogProps {
-  readonly action: BulkAction;
-  readonly filter: DeadLetterFilter;
+  readonly subject: BulkSubject;
   readonly onClose: () => void;
 }
 
@@ -25,47 +29,49 @@ const PER_SECOND = 100;
 const POLL_MS = 300;
 
 /** Counts what matches, asks, and shows how far it has come. The service does it, whether somebody watches or not. */
-export function BulkDialog({ action, filter, onClose }: BulkDialogProps) {
+export function BulkDialog({ subject, onClose }: BulkDialogProps) {
+  const { action } = subject;
   const [matched, setMatched] = useState<number | null>(null);
-  const [isStarted, setStarted] = useState(false);
-  const [job, setJob] = useState<BulkJob | null>(null);
+  const [isStarted, setStarted] = useState(subject.kind === "job");
+  const [job, setJob] = useState<BulkJob | null>(subject.kind === "job" ? subject.job : null);
   const isClosed = useRef(false);
+  const watchJob = (id: number) => watch(action, id, setJob, () => isClosed.current);
   // counted once, when the dialog opens
   useEffect(() => {
-    void countMatches(filter).then((result) => {
-      if (result.kind === "ok") return setMatched(result.data.matched);
-      tellFailure(result);
-      onClose();
-    });
+    if (subject.kind === "job") void watchJob(subject.job.id);
+    else {
+      void countMatches(subject.filter).then((result) => {
+        if (result.kind === "ok") return setMatched(result.data.matched);
+        tellFailure(result);
+        onClose();
+      });
+    }
     return () => {
       isClosed.current = true;
     };
   }, []);
   const start = async () => {
+    if (subject.kind === "job") return;
     setStarted(true);
-    const started = await startJob(action, filter, PER_SECOND);
+    const started = await startJob(action, subject.filter, PER_SECOND);
     if (started.kind !== "ok") {
       tellFailure(started);
       return setStarted(false);
     }
-    await watch(action, started.data.id, setJob, () => isClosed.current);
+    await watchJob(started.data.id);
   };
-  const stop = async (id: number) => {
-    const result = await stopJob(action, id);
-    if (result.kind !== "ok") tellFailure(result);
-  };
-  const title = action === "requeue" ? t("dead.requeueAll") : t("dead.discardAll");
-  const ask = action === "requeue" ? "dead.requeueAllAsk" : "dead.discardAllAsk";
+  const mayChange = useMayChange();
+  const title = bulkTitle(action);
   return (
     <Dialog title={title} onClose={onClose}>
-      {matched === null ? <Skeleton rows={2} /> : <p>{t(ask, { count: formatCount(matched) })}</p>}
-      {isStarted ? <Progress title={title} job={job} of={job?.matched ?? matched ?? 0} /> : null}
+      {subject.kind === "job" ? null : <Question action={action} matched={matched} />}
+      {isStarted ? <JobProgress title={title} job={job} of={job?.matched ?? matched ?? 0} /> : null}
       <div class="dialog-actions">
         <button type="button" class="button" onClick={onClose}>
           {isStarted ? t("action.close") : t("action.cancel")}
         </button>
         {job?.status === "running" ? (
-          <button type="button" class="button" onClick={() => void stop(job.id)}>
+          <button type="button" class="button" disabled={!mayChange} onClick={() => void stopBulk(job)}>
             {t("dead.stop")}
           </button>
         ) : null}
@@ -84,29 +90,15 @@ export function BulkDialog({ action, filter, onClose }: BulkDialogProps) {
   );
 }
 
-interface ProgressProps {
-  readonly title: string;
-  readonly job: BulkJob | null;
-  readonly of: number;
+interface QuestionProps {
+  readonly action: BulkAction;
+  readonly matched: number | null;
 }
 
-function Progress({ title, job, of }: ProgressProps) {
-  const done = job === null ? 0 : doneBy(job);
-  const refused = job?.refused ?? 0;
-  // Some may have gone in another way since they were counted: what is over is full.
-  const value = job?.status === "done" ? of : done + refused;
-  const counts = { done: formatCount(done), refused: formatCount(refused), of: formatCount(of) };
-  return (
-    <div role="status">
-      <progress max={Math.max(of, 1)} value={value} aria-label={title} />
-      <p>{t("dead.progress", counts)}</p>
-      {job === null || job.status === "running" ? (
-        <p class="hint">{t("dead.goesOn")}</p>
-      ) : (
-        <p class="hint">{t(job.status === "done" ? "dead.jobDone" : "dead.jobStopped")}</p>
-      )}
-    </div>
-  );
+function Question({ action, matched }: QuestionProps) {
+  if (matched === null) return <Skeleton rows={2} />;
+  const ask = action === "requeue" ? "dead.requeueAllAsk" : "dead.discardAllAsk";
+  return <p>{t(ask, { count: formatCount(matched) })}</p>;
 }
 
 async function watch(

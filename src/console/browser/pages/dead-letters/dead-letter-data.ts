@@ -60,22 +60,27 @@ export function countMatches(filter: DeadLetterFilter) {
 
 export interface BulkJob {
   readonly id: number;
+  readonly action: BulkAction;
   readonly status: "running" | "done" | "cancelled";
   readonly matched: number;
-  /** A requeue has the first, a discard the second. */
+  /** In the listing; a requeue that is read alone has the second, a discard the third. */
+  readonly done?: number;
   readonly requeued?: number;
   readonly discarded?: number;
   readonly refused: number;
 }
 
 /** How many letters a job was done with. */
-export const doneBy = ({ requeued = 0, discarded = 0 }: BulkJob): number => requeued + discarded;
+export const doneBy = ({ done, requeued, discarded }: BulkJob): number => done ?? requeued ?? discarded ?? 0;
 
 export function startJob(action: BulkAction, filter: DeadLetterFilter, perSecond: number) {
   const headers = { "idempotency-key": newId() };
   const body = { filter: toQuery(filter), dryRun: false, perSecond };
   return call<Pick<BulkJob, "id" | "matched">>(`/dlq/${action}`, { method: "POST", body, headers });
 }
+
+/** The jobs that are running, whoever began them: `Page<BulkJob>`. */
+export const RUNNING_JOBS_PATH = "/dlq/jobs?status=running";
 
 export function readJob(action: BulkAction, id: number) {
   return call<BulkJob>(`/dlq/${action}/${id}`);

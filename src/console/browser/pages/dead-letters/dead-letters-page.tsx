@@ -12,7 +12,7 @@ import { formatMoment } from "../../format.ts";
 import { useListing } from "../../listing.ts";
 import { linkTo, replaceFilters, route } from "../../route.ts";
 import { sourceName, t } from "../../words/words.ts";
-import { BulkDialog } from "./bulk-dialog.tsx";
+import { BulkDialog, type BulkSubject } from "./bulk-dialog.tsx";
 import {
   type BulkAction,
   type DeadLetter,
@@ -22,6 +22,7 @@ import {
   SOURCES,
 } from "./dead-letter-data.ts";
 import { DeadLetterPage } from "./dead-letter-page.tsx";
+import { RunningJobs } from "./running-jobs.tsx";
 
 /** What ended badly, in every section: the listing, or one letter. */
 export function DeadLettersPage() {
@@ -33,22 +34,24 @@ export function DeadLettersPage() {
 function Letters({ filter }: { readonly filter: DeadLetterFilter }) {
   const listing = useListing<DeadLetter>(listPath(filter));
   const { items, failure, loading, reload } = listing;
-  const [action, setAction] = useState<BulkAction | null>(null);
+  const [subject, setSubject] = useState<BulkSubject | null>(null);
+  const ask = (action: BulkAction) => setSubject({ kind: "question", action, filter });
   const mayChange = useMayChange();
   const isIdle = items.length === 0 || !mayChange;
   return (
     <>
       <PageHead title={t("dead.title")} intro={t("dead.intro")}>
         <div class="actions">
-          <button type="button" class="button" disabled={isIdle} onClick={() => setAction("requeue")}>
+          <button type="button" class="button" disabled={isIdle} onClick={() => ask("requeue")}>
             {t("dead.requeueAll")}
           </button>
-          <button type="button" class="button danger" disabled={isIdle} onClick={() => setAction("discard")}>
+          <button type="button" class="button danger" disabled={isIdle} onClick={() => ask("discard")}>
             {t("dead.discardAll")}
           </button>
         </div>
       </PageHead>
       <ReadOnlyNote />
+      <RunningJobs onShow={(job) => setSubject({ kind: "job", action: job.action, job })} onEnded={reload} />
       <LetterFilters filter={filter} />
       {failure === null ? null : <Failure result={failure} retry={reload} />}
       <section class="panel flush" aria-label={t("dead.title")} aria-busy={loading}>
@@ -63,12 +66,11 @@ function Letters({ filter }: { readonly filter: DeadLetterFilter }) {
         ) : null}
         {items.length > 0 ? <More listing={listing} /> : null}
       </section>
-      {action === null ? null : (
+      {subject === null ? null : (
         <BulkDialog
-          action={action}
-          filter={filter}
+          subject={subject}
           onClose={() => {
-            setAction(null);
+            setSubject(null);
             reload();
           }}
         />
