@@ -1,7 +1,7 @@
 import { type Effort, type Family, type Outcome, repeat } from "./family.ts";
 import { atLeast, atMost, ratios } from "./figure.ts";
 import { latencyChart } from "./latency-chart.ts";
-import { load, type PacedResult, pacedLoad } from "./load.ts";
+import { load, type PacedResult, pacedLoad, warmUp } from "./load.ts";
 import { startBareServer, withGateway } from "./processes.ts";
 
 /** Accept rate and latency of one replica, each beside a bare server in the same run. */
@@ -15,10 +15,14 @@ export const acceptRate: Family = {
   run: async (effort) => {
     const rounds = await repeat(effort, async () => {
       const options = { connections: CONNECTIONS, seconds: effort.seconds };
+      const measure = async (url: string) => {
+        await warmUp(url, CONNECTIONS);
+        return load({ ...options, url });
+      };
       const bare = await startBareServer();
-      const yardstick = await load({ ...options, url: `${bare.url}/payments` });
+      const yardstick = await measure(`${bare.url}/payments`);
       await bare.stop();
-      const ours = await withGateway(({ url }) => load({ ...options, url: `${url}/payments` }));
+      const ours = await withGateway(({ url }) => measure(`${url}/payments`));
       if (ours.other > 0) throw new Error(`${ours.other} requests were not accepted`);
       return { ours: ours.perSecond, bare: yardstick.perSecond };
     });
@@ -49,10 +53,14 @@ export const acceptLatency: Family = {
   run: async (effort) => {
     const rounds = await repeat(effort, async () => {
       const options = { connections: 16, seconds: effort.seconds, perSecond: RATE };
+      const measure = async (url: string) => {
+        await warmUp(url, options.connections);
+        return pacedLoad({ ...options, url });
+      };
       const bare = await startBareServer();
-      const yardstick = await pacedLoad({ ...options, url: `${bare.url}/payments` });
+      const yardstick = await measure(`${bare.url}/payments`);
       await bare.stop();
-      const ours = await withGateway(({ url }) => pacedLoad({ ...options, url: `${url}/payments` }));
+      const ours = await withGateway(({ url }) => measure(`${url}/payments`));
       if (ours.answers.accepted < ours.due) {
         throw new Error(`not all were accepted: ${JSON.stringify(ours.answers)}`);
       }
@@ -92,7 +100,7 @@ function outcomeOf(ours: readonly PacedResult[], bare: readonly PacedResult[], {
         values: ratios(p99, bareP99),
         yardstick: null,
         goal: atMost(2),
-        note: "an even pace, not a burst each second",
+        note: "an even pace, not a burst each second, warmed up",
       },
     ],
     plots: [

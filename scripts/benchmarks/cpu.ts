@@ -1,6 +1,6 @@
 import { type Effort, type Family, repeat } from "./family.ts";
 import { atMost, type Figure, median, shown, type Table } from "./figure.ts";
-import { pacedLoad } from "./load.ts";
+import { pacedLoad, warmUp } from "./load.ts";
 import { cpuSeconds, THREAD_ROLES, type ThreadRole } from "./process-figures.ts";
 import { startBareServer, withGateway } from "./processes.ts";
 import { type CpuPerPayment, measureCpu } from "./thread-cpu.ts";
@@ -42,7 +42,7 @@ async function measureRate(perSecond: number, goalMicros: number, effort: Effort
     values: ours.map(({ totalMicros }) => totalMicros),
     yardstick: { name: "bare `Bun.serve`, accepting alone", values: rounds.map(({ bare }) => bare) },
     goal: atMost(goalMicros),
-    note: "all threads, an even pace",
+    note: "all threads, an even pace, warmed up",
   };
   return { figure, rounds: ours };
 }
@@ -50,8 +50,10 @@ async function measureRate(perSecond: number, goalMicros: number, effort: Effort
 async function bareMicros(perSecond: number, seconds: number): Promise<number> {
   const bare = await startBareServer();
   try {
+    const load = { url: `${bare.url}/payments`, connections: 16 };
+    await warmUp(load.url, load.connections);
     const before = cpuSeconds(bare.pid);
-    const { answers } = await pacedLoad({ url: `${bare.url}/payments`, connections: 16, seconds, perSecond });
+    const { answers } = await pacedLoad({ ...load, seconds, perSecond });
     return ((cpuSeconds(bare.pid) - before) / answers.accepted) * 1e6;
   } finally {
     await bare.stop();

@@ -14,7 +14,7 @@ export function limitsOutcome(rate: number, tried: number, rounds: readonly Limi
     note: `by bisection, ${tried} loads; all accepted, all settled afterwards`,
   };
   const memory: Figure = {
-    name: `RSS at most, ${where}, up to 3 × that rate`,
+    name: `RSS at most, ${where}, up to 5 × that rate`,
     unit: "MB",
     values: rounds.map(({ peakMb }) => peakMb),
     yardstick: null,
@@ -49,9 +49,10 @@ function table(rate: number, rounds: readonly LimitRound[]): Table {
       "p99 of 503, ms",
       "all settled after, s",
     ],
-    rows: STEPS.map((factor, index) => {
+    rows: STEPS.map(({ factor, connections }, index) => {
       const steps = rounds.flatMap(({ steps }) => steps[index] ?? []);
-      return row(index === STEPS.length - 1 ? "afterwards, held rate" : `${factor} × held`, steps);
+      const name = index === STEPS.length - 1 ? "afterwards, held rate" : `${factor} × held`;
+      return row(`${name}, ${shown(connections)} connections`, steps);
     }),
   };
 }
@@ -71,6 +72,6 @@ function row(name: string, steps: readonly LimitStep[]): string[] {
     percent(({ otherShare }) => otherShare),
     shown(middle(({ p99Ms }) => p99Ms)),
     shown(middle(({ refusedP99Ms }) => refusedP99Ms)),
-    unsettled === 0 ? settled : `${settled}; not within 10 s: ${unsettled}`,
+    unsettled === 0 ? settled : `${settled}; not within 30 s: ${unsettled}`,
   ];
 }

@@ -1,4 +1,4 @@
-import { pacedLoad } from "./load.ts";
+import { pacedLoad, warmUp } from "./load.ts";
 import { cpuSeconds, THREAD_ROLES, type ThreadRole, threadUsages } from "./process-figures.ts";
 import { type Running, settledCount, untilSettled } from "./processes.ts";
 
@@ -27,9 +27,7 @@ export async function measureCpu(
   seconds: number,
 ): Promise<CpuPerPayment> {
   const url = `${gateway.url}/payments`;
-  // What runs for the first time is interpreted, compiled, prepared: not what a payment costs.
-  const first = await pacedLoad({ url, connections: CONNECTIONS, seconds: 1, perSecond });
-  await settle(gateway, first.answers.accepted + CONNECTIONS);
+  await settle(gateway, await warmUp(url, CONNECTIONS));
   const known = await settledCount(gateway.url);
   const [before, totalBefore] = [sumsOf(gateway.pid), cpuSeconds(gateway.pid)];
   const { answers } = await pacedLoad({ url, connections: CONNECTIONS, seconds, perSecond });
