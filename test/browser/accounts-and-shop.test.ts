@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Gateway } from "../e2e/gateway.ts";
 import { endPrograms } from "../e2e/program.ts";
-import { closeBrowser, visit } from "./browser.ts";
+import { BROWSER_START_MS, closeBrowser, openBrowser, visit } from "./browser.ts";
 
 /** Wallets, users, the catalogue and orders: look, create, try. */
 let gateway: Gateway;
 
+beforeAll(openBrowser, BROWSER_START_MS);
 beforeAll(async () => {
   const shares = { MOCK_GATEWAY_OK_SHARE: "1", MOCK_GATEWAY_ERROR_SHARE: "0", MOCK_GATEWAY_LATE_SHARE: "0" };
   gateway = await Gateway.start({ env: shares });

@@ -25,7 +25,10 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-let browser: Promise<Browser> | undefined;
+/** The first start reads 300 MB from the disk, on a machine that may have other things to do. */
+export const BROWSER_START_MS = 120_000;
+
+let browser: Browser | undefined;
 
 /** What a visitor's page did that it should not have done. */
 export class Visit {
@@ -61,13 +64,18 @@ export async function visit(base: string, options: BrowserContextOptions = {}): 
 }
 
 export async function openContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
-  browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  if (browser === undefined) throw new Error("no browser: beforeAll(openBrowser, BROWSER_START_MS) opens it");
   const wide = { width: 1280, height: 800 };
-  return (await browser).newContext({ locale: "en-GB", viewport: wide, ...options });
+  return browser.newContext({ locale: "en-GB", viewport: wide, ...options });
+}
+
+/** For `beforeAll`, with BROWSER_START_MS: a test's own time is for the test. */
+export async function openBrowser(): Promise<void> {
+  browser ??= await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: BROWSER_START_MS });
 }
 
 /** For `afterAll`. */
 export async function closeBrowser(): Promise<void> {
-  await (await browser)?.close();
+  await browser?.close();
   browser = undefined;
 }

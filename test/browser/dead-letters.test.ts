@@ -4,12 +4,13 @@ import { call, post } from "../e2e/client.ts";
 import { Gateway } from "../e2e/gateway.ts";
 import { endPrograms } from "../e2e/program.ts";
 import { until } from "../e2e/until.ts";
-import { closeBrowser, visit } from "./browser.ts";
+import { BROWSER_START_MS, closeBrowser, openBrowser, visit } from "./browser.ts";
 
 /** Dead letters and the search for payments, on what a gateway that always fails leaves behind. */
 let gateway: Gateway;
 const PAYMENTS = 5;
 
+beforeAll(openBrowser, BROWSER_START_MS);
 beforeAll(async () => {
   gateway = await gatewayWithDead(PAYMENTS);
 });

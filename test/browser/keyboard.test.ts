@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { Gateway } from "../e2e/gateway.ts";
 import { endPrograms } from "../e2e/program.ts";
-import { closeBrowser, visit } from "./browser.ts";
+import { BROWSER_START_MS, closeBrowser, openBrowser, visit } from "./browser.ts";
 
 /** The console without a pointer: everything is reached, everything is seen to be reached. */
 let gateway: Gateway;
 
+beforeAll(openBrowser, BROWSER_START_MS);
 beforeAll(async () => {
   const env = { BANK_DELAY_MIN_SECONDS: "0", BANK_DELAY_MAX_SECONDS: "1", ADMIN_TOKEN: "a-token-for-tests" };
   gateway = await Gateway.start({ env });

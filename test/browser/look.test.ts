@@ -3,11 +3,12 @@ import type { Page } from "playwright-core";
 import { PAGE_NAMES } from "../../src/console/browser/page-names.ts";
 import { Gateway } from "../e2e/gateway.ts";
 import { endPrograms } from "../e2e/program.ts";
-import { closeBrowser, openContext, visit } from "./browser.ts";
+import { BROWSER_START_MS, closeBrowser, openBrowser, openContext, visit } from "./browser.ts";
 
 /** How the console looks and loads: both themes, a phone, what it weighs, what it may not do. */
 let gateway: Gateway;
 
+beforeAll(openBrowser, BROWSER_START_MS);
 beforeAll(async () => {
   gateway = await Gateway.start();
 });

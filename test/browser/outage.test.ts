@@ -3,11 +3,12 @@ import type { Page } from "playwright-core";
 import { metric, summaryOf } from "../e2e/client.ts";
 import { Gateway } from "../e2e/gateway.ts";
 import { endPrograms } from "../e2e/program.ts";
-import { closeBrowser, visit } from "./browser.ts";
+import { BROWSER_START_MS, closeBrowser, openBrowser, visit } from "./browser.ts";
 
 /** An outage of both processors, made and watched on the simulator's page: payments wait, and none is lost. */
 let gateway: Gateway;
 
+beforeAll(openBrowser, BROWSER_START_MS);
 beforeAll(async () => {
   gateway = await Gateway.start();
 });

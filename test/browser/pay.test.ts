@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { Gateway } from "../e2e/gateway.ts";
 import { endPrograms } from "../e2e/program.ts";
-import { closeBrowser, visit } from "./browser.ts";
+import { BROWSER_START_MS, closeBrowser, openBrowser, visit } from "./browser.ts";
 
 /** The payer's page, from the form to the bank's decision. */
 let gateway: Gateway;
 
+beforeAll(openBrowser, BROWSER_START_MS);
 beforeAll(async () => {
   const quick = { BANK_DELAY_MIN_SECONDS: "1", BANK_DELAY_MAX_SECONDS: "2", BANK_APPROVAL_RATE: "1" };
   gateway = await Gateway.start({ env: quick });

@@ -4,11 +4,12 @@ import { call, post } from "../e2e/client.ts";
 import { Gateway } from "../e2e/gateway.ts";
 import { endPrograms } from "../e2e/program.ts";
 import { until } from "../e2e/until.ts";
-import { closeBrowser, visit } from "./browser.ts";
+import { BROWSER_START_MS, closeBrowser, openBrowser, visit } from "./browser.ts";
 
 /** A payment in detail while it waits: what was tried, and when it is tried next. */
 let gateway: Gateway;
 
+beforeAll(openBrowser, BROWSER_START_MS);
 beforeAll(async () => {
   const shares = { MOCK_GATEWAY_OK_SHARE: "0", MOCK_GATEWAY_ERROR_SHARE: "1", MOCK_GATEWAY_LATE_SHARE: "0" };
   const pauses = { GATEWAY_BACKOFF_BASE_SECONDS: "60", GATEWAY_BACKOFF_MAX_SECONDS: "60" };

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import type { BrowserContextOptions } from "playwright-core";
 import { call, post } from "../e2e/client.ts";
 import { Gateway } from "../e2e/gateway.ts";
-import { closeBrowser, openContext } from "./browser.ts";
+import { closeBrowser, openBrowser, openContext } from "./browser.ts";
 
 const DIRECTORY = resolve(process.argv[2] ?? join(import.meta.dir, "../../docs/images"));
 const TICK_MS = 100;
@@ -19,6 +19,7 @@ const STORY_MS = { outage: 90_000, recovery: 130_000, pictures: 180_000 };
 const WIDE = { width: 1280, height: 860 };
 const PHONE = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
+await openBrowser();
 const gateway = await Gateway.start();
 const startedAt = performance.now();
 const load = setInterval(() => {

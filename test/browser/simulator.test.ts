@@ -1,15 +1,16 @@
-import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { call, post } from "../e2e/client.ts";
 import { Gateway } from "../e2e/gateway.ts";
 import { endPrograms } from "../e2e/program.ts";
 import { until } from "../e2e/until.ts";
-import { closeBrowser, visit } from "./browser.ts";
+import { BROWSER_START_MS, closeBrowser, openBrowser, visit } from "./browser.ts";
 
 /** The switches of the built-in upstreams: every browser shows how they really stand. */
 let gateway: Gateway;
 
 afterEach(() => gateway.stop());
+beforeAll(openBrowser, BROWSER_START_MS);
 afterAll(async () => {
   await closeBrowser();
   await endPrograms();
