@@ -43,11 +43,13 @@ test("what grows old before it ends is collected before two megabytes have gathe
   expect(heap.all).toBeGreaterThanOrEqual(25);
 });
 
-test("code is compiled from the first frames on", () => {
+test("code is compiled from the first few frames on", () => {
   const heap = new CountedHeap();
   const care = new HeapCare("main", heap);
-  heap.answers(care, 255, 1);
+  heap.answers(care, 15, 1);
   expect(heap.compiled).toBe(0);
+  heap.answers(care, 1, 1);
+  expect(heap.compiled).toBe(1);
   heap.answers(care, 1_000, 1);
   expect(heap.compiled).toBe(1);
 });

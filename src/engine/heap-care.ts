@@ -13,9 +13,10 @@ import { compileAsUsual } from "./engine-options.ts";
  * every request waits for seconds and is old when it ends: with a full collection per 16,384 frames a replica of
  * 80 MB was killed for its memory after a minute (`scripts/soak --cpus 0.15`).
  *
- * Compiled code is memory, too: until the first frames have been handled a thread stays in the interpreter, which
+ * Compiled code is memory, too: until the first few frames have been handled a thread stays in the interpreter, which
  * saves an idle replica 3 to 5 MB.
  */
+const FRAMES_BEFORE_COMPILING = 16;
 const FRAMES_PER_COLLECTION = { main: 256, store: 512, dispatch: 256 } as const;
 /** What may gather between two full collections. */
 const GROWTH_BYTES_MAX = 1024 * 1024;
@@ -33,6 +34,7 @@ export class HeapCare {
   readonly #framesMax: number;
   readonly #heap: typeof HEAP;
   #frames = 0;
+  #isCompiling = false;
   #collections = 0;
   #bytesMax = 0;
 
@@ -45,9 +47,12 @@ export class HeapCare {
   /** Call where a pause hurts nobody. @param frames handled since the last call: for main, answers given */
   handled(frames: number): void {
     this.#frames += frames;
+    if (!this.#isCompiling && this.#frames >= FRAMES_BEFORE_COMPILING) {
+      this.#isCompiling = true;
+      this.#heap.compile();
+    }
     if (this.#frames < this.#framesMax) return;
     this.#frames = 0;
-    if (this.#bytesMax === 0) this.#heap.compile();
     this.#collections++;
     this.#heap.collectYoung();
     if (this.#heap.bytes() < this.#bytesMax && this.#collections < COLLECTIONS_PER_FULL_ONE) return;
