@@ -26,8 +26,9 @@ export class BodyRejection extends Error {
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads the JSON body of a request that came through `boundBodies`. `mediaType` is Content-Type without parameters, "" if there is none: clients that
- * do not say what they send are taken at what they send. An empty body is null, which no object schema accepts.
+ * Reads the JSON body of a request that came through `boundBodies`. `mediaType` is Content-Type without parameters, ""
+ * if there is none: clients that do not say what they send are taken at what they send. An empty body is null, which no
+ * object schema accepts.
  * Throws a BodyRejection for anything but JSON in UTF-8.
  */
 export async function readJsonBody(request: Request, mediaType: string): Promise<unknown> {
