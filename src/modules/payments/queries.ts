@@ -82,21 +82,24 @@ export class PaymentQueries {
       .where(eq(paymentEvents.paymentSeq, sql.placeholder("seq")))
       .orderBy(paymentEvents.id)
       .prepare();
-    this.#sums = orm
-      .select({
-        defaultCount: sql<number | null>`sum(${paymentRollups.defaultCount})`,
-        defaultCents: sql<number | null>`sum(${paymentRollups.defaultCents})`,
-        fallbackCount: sql<number | null>`sum(${paymentRollups.fallbackCount})`,
-        fallbackCents: sql<number | null>`sum(${paymentRollups.fallbackCents})`,
-      })
-      .from(paymentRollups)
-      .where(
-        and(
-          eq(paymentRollups.level, sql.placeholder("level")),
-          between(paymentRollups.bucket, sql.placeholder("first"), sql.placeholder("last")),
+    this.#sums = compile<RollupSums>(
+      orm,
+      orm
+        .select({
+          defaultCount: sql`sum(${paymentRollups.defaultCount})`.as("defaultCount"),
+          defaultCents: sql`sum(${paymentRollups.defaultCents})`.as("defaultCents"),
+          fallbackCount: sql`sum(${paymentRollups.fallbackCount})`.as("fallbackCount"),
+          fallbackCents: sql`sum(${paymentRollups.fallbackCents})`.as("fallbackCents"),
+        })
+        .from(paymentRollups)
+        .where(
+          and(
+            eq(paymentRollups.level, sql.placeholder("level")),
+            between(paymentRollups.bucket, sql.placeholder("first"), sql.placeholder("last")),
+          ),
         ),
-      )
-      .prepare();
+      ["level", "first", "last"],
+    );
   }
 
   /** How often payments have been purged. */
@@ -142,13 +145,14 @@ export class PaymentQueries {
   /** Sums whole buckets of the rollup. */
   sums(ranges: readonly RollupRange[]): SummarySums {
     const sums = { defaultCount: 0, defaultCents: 0, fallbackCount: 0, fallbackCents: 0 };
-    for (const range of ranges) {
-      const row = this.#sums.get({ ...range });
-      if (row === undefined) continue;
-      sums.defaultCount += row.defaultCount ?? 0;
-      sums.defaultCents += row.defaultCents ?? 0;
-      sums.fallbackCount += row.fallbackCount ?? 0;
-      sums.fallbackCents += row.fallbackCents ?? 0;
+    for (const { level, first, last } of ranges) {
+      const row = this.#sums.get(level, first, last);
+      // Of no bucket at all.
+      if (row === null || row.defaultCount === null) continue;
+      sums.defaultCount += row.defaultCount;
+      sums.defaultCents += row.defaultCents;
+      sums.fallbackCount += row.fallbackCount;
+      sums.fallbackCents += row.fallbackCents;
     }
     return sums;
   }
@@ -179,6 +183,9 @@ export class PaymentQueries {
     return history;
   }
 }
+
+/** Of a run of buckets; null if there is none. */
+type RollupSums = SummarySums | { readonly defaultCount: null };
 
 /** Sums of counts and cents, as they are added up. */
 export interface SummarySums {
