@@ -21,7 +21,7 @@ const READER_CACHE_KIB = 512;
 const WAL_SWITCH_TIMEOUT_MS = 10_000;
 const WAL_SWITCH_RETRY_MS = 5;
 /** A WAL that a burst has made larger is cut back to this when it starts over. */
-const WAL_BYTES_KEPT = 16 * 1024 * 1024;
+const WAL_BYTES_KEPT = 8 * 1024 * 1024;
 
 /** Opens `file` for the single writer of this process, and creates it if it is missing. */
 export function openWriter(file: string, durability: Durability): OpenDatabase {

@@ -19,6 +19,10 @@ const KEYED_SHARE_MAX = 0.06;
 
 const options = parse();
 const subject = await Subject.start(options);
+// One that is broken off leaves nothing running.
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => void subject.close().finally(() => process.exit(2)));
+}
 let isBroken = true;
 try {
   isBroken = await soak(subject, options);
