@@ -114,6 +114,7 @@ function assemble(
     admit: (request, server) => limit?.(request, server) ?? shedder.admit(request),
     onResponse: (status) => {
       metrics.increment("http_responses", statusClass(status));
+      replica.state.mainAnswered(Date.now());
       heap.handled(1);
     },
     logFailure: (error, request) => log.error("a request failed: this is a defect", { ...request, error }),

@@ -242,6 +242,14 @@ export class SharedState {
   set mainBeatMs(ms: number) {
     this.#words.writeFloat(FLOAT.mainBeat, ms);
   }
+
+  /**
+   * Main has answered somebody, so it comes round, also when a flood of requests keeps its timers waiting. Nothing once
+   * the watch has ended (0).
+   */
+  mainAnswered(nowMs: number): void {
+    if (this.mainBeatMs !== 0) this.mainBeatMs = nowMs;
+  }
   get storeBeatMs(): number {
     return this.#words.readFloat(FLOAT.storeBeat);
   }
