@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { PresenceFilter } from "../ring/presence-filter.ts";
 import { attachFilterFile, makeFilterFile } from "../ring/presence-filter-file.ts";
+import { troubleOf } from "./trouble.ts";
 
 /**
  * Which ids of payments the database may hold: a filter in a file beside it, mapped by all replicas of the machine.
@@ -81,7 +82,8 @@ export function startFillingKnownIds(databaseFile: string): () => void {
   );
   let seq = 0;
   const timer = setInterval(() => {
-    const rows = piece.all(seq, lastSeq);
+    const rows = readOrWait(() => piece.all(seq, lastSeq));
+    if (rows === null) return;
     for (const row of rows) {
       filter.add(row.correlation_id);
       seq = row.seq;
@@ -96,6 +98,16 @@ export function startFillingKnownIds(databaseFile: string): () => void {
     sqlite.close();
   };
   return stop;
+}
+
+/** Null if the database cannot be read for a moment: whoever else uses it says so. */
+function readOrWait<Row>(read: () => Row[]): Row[] | null {
+  try {
+    return read();
+  } catch (error) {
+    if (troubleOf(error) === null) throw error;
+    return null;
+  }
 }
 
 function highestSeq(sqlite: Database): number {
