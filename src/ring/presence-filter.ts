@@ -2,8 +2,8 @@ import { checksumWords } from "./checksum.ts";
 
 /**
  * Which ids have been stored, as a blocked Bloom filter (Putze, Sanders, Singler: "Cache-, Hash- and Space-Efficient
- * Bloom Filters", 2007): "no" is certain, "maybe" has to be looked up. It spares the reading of a database, which
- * costs 15 to 25 µs while others write to it, for the usual payment: a new one.
+ * Bloom Filters", 2007): "no" is certain, "maybe" has to be looked up. It spares the usual payment, a new one, the
+ * reading of a database that others write to.
  *
  *   byte 0    ┌────────────────────────────────────────────────────────────────┐
  *             │ magic 4 · format 4 · bytes 4 · complete 4 · seeds 2 × 4 ·       │

@@ -11,8 +11,8 @@ const INTERVAL_MS = 1000;
 /** Not worth a sync of two files below this. */
 const WAL_BYTES_MIN = 2 * 1024 * 1024;
 /**
- * The pages of the WAL count against the memory of a control group: with 32 MB of them a replica of 80 MB spent half of
- * its CPU on finding room (`scripts/soak`).
+ * The pages of the WAL count against the memory of a control group: with 32 MB of them the kernel had to find room for a
+ * replica of 80 MB two thousand times a second (`scripts/soak`, `memory.failcnt`).
  */
 const WAL_BYTES_RESTART = 4 * 1024 * 1024;
 const PAGE_BYTES = 4096;

@@ -8,7 +8,7 @@ import { troubleOf } from "./trouble.ts";
 
 /**
  * Which ids of payments the database may hold: a filter in a file beside it, mapped by all replicas of the machine.
- * Main asks it before it asks the database, whose answer for a new id is "no" at ten times the price.
+ * Main asks it before it asks the database, whose answer for a new id is the same at many times the price.
  *
  *   store threads   add an id before the commit that stores it
  *   a dispatch thread   adds what was stored before the file was made, piece by piece, and then calls it complete
