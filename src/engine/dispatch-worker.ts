@@ -23,6 +23,7 @@ import type { UpstreamUrls } from "./built-in-server.ts";
 import { type DispatchTask, DispatchThread } from "./dispatch-thread.ts";
 import { attachBells, type EngineMemory, METRICS_PAGE } from "./engine-memory.ts";
 import { compileLater } from "./engine-options.ts";
+import { keepGivingPagesBack } from "./executable-pages.ts";
 import { SharedState } from "./shared-state.ts";
 import { createRunners } from "./task-runners.ts";
 import { watchMain } from "./watchdog.ts";
@@ -127,13 +128,7 @@ async function start(
     onBreaker: (processor, open) => cluster?.breakerMoved(processor, open),
     shutdownMs: settings.shutdownSeconds * 1000 * DRAIN_SHARE,
   });
-  const stopCheckpoints =
-    index === 0
-      ? startCheckpointer(settings.databaseFile, (error) =>
-          log.error("cannot checkpoint the database", { error }),
-        )
-      : () => {};
-  const stopFilling = index === 0 ? startFillingKnownIds(settings.databaseFile) : () => {};
+  const stopHousekeeping = index === 0 ? startHousekeeping(settings, state, log) : () => {};
   if (cluster !== null) {
     // What main says after the first message.
     self.onmessage = async ({ data }: MessageEvent<CounterQuestion | PeerCommand>) => {
@@ -145,14 +140,24 @@ async function start(
       self.postMessage({ questionId: data.questionId, counted } satisfies CounterAnswer);
     };
   }
-  const stopWatching = index === 0 ? watchMain(state, log) : () => {};
   await thread.run();
-  stopWatching();
-  stopCheckpoints();
-  stopFilling();
+  stopHousekeeping();
   for (const poll of polls) poll.stop();
   cluster?.stop();
   client.close();
+}
+
+/** What a replica needs once, besides its work. @returns ends it */
+function startHousekeeping({ databaseFile }: Settings, state: SharedState, log: Logger): () => void {
+  const stops = [
+    startCheckpointer(databaseFile, (error) => log.error("cannot checkpoint the database", { error })),
+    startFillingKnownIds(databaseFile),
+    watchMain(state, log),
+    keepGivingPagesBack(),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
 }
 
 function startHealthPolls(
