@@ -59,3 +59,11 @@ test("a batch that is larger than what is between two collections makes one", ()
   new HeapCare("store", heap).handled(10_000);
   expect(heap.young).toBe(1);
 });
+
+test("a thread without work is looked at every ten seconds", () => {
+  const heap = new CountedHeap();
+  let nowMs = 1_000;
+  const care = new HeapCare("store", heap, () => nowMs);
+  for (; nowMs < 31_500; nowMs += 500) care.handled(0);
+  expect(heap.young).toBe(3);
+});

@@ -22,8 +22,11 @@ const FRAMES_PER_COLLECTION = { main: 256, store: 512, dispatch: 256 } as const;
 const GROWTH_BYTES_MAX = 1024 * 1024;
 /** However little has gathered by the heap's own account: it does not see all that objects keep outside of it. */
 const COLLECTIONS_PER_FULL_ONE = 16;
+/** A thread without work leaves garbage, too, by looking whether there is some: 2 MB in a minute. */
+const UNCOLLECTED_MS_MAX = 10_000;
 
-const HEAP = {
+/** What collects. The simulation, in which many threads of many replicas are one, leaves that to the VM. */
+export const HEAP = {
   collectYoung: (): unknown => edenGC(),
   collectAll: (): unknown => fullGC(),
   bytes: heapSize,
@@ -33,26 +36,35 @@ const HEAP = {
 export class HeapCare {
   readonly #framesMax: number;
   readonly #heap: typeof HEAP;
+  readonly #now: () => number;
+  #collectedAtMs: number;
   #frames = 0;
   #isCompiling = false;
   #collections = 0;
   #bytesMax = 0;
 
-  /** @param heap for tests */
-  constructor(thread: keyof typeof FRAMES_PER_COLLECTION, heap = HEAP) {
+  /** @param heap and now for tests */
+  constructor(thread: keyof typeof FRAMES_PER_COLLECTION, heap = HEAP, now = () => performance.now()) {
     this.#framesMax = FRAMES_PER_COLLECTION[thread];
     this.#heap = heap;
+    this.#now = now;
+    this.#collectedAtMs = now();
   }
 
-  /** Call where a pause hurts nobody. @param frames handled since the last call: for main, answers given */
+  /**
+   * Call where a pause hurts nobody, now and then also when nothing was handled.
+   * @param frames handled since the last call: for main, answers given
+   */
   handled(frames: number): void {
     this.#frames += frames;
     if (!this.#isCompiling && this.#frames >= FRAMES_BEFORE_COMPILING) {
       this.#isCompiling = true;
       this.#heap.compile();
     }
-    if (this.#frames < this.#framesMax) return;
+    const now = this.#now();
+    if (this.#frames < this.#framesMax && now - this.#collectedAtMs < UNCOLLECTED_MS_MAX) return;
     this.#frames = 0;
+    this.#collectedAtMs = now;
     this.#collections++;
     this.#heap.collectYoung();
     if (this.#heap.bytes() < this.#bytesMax && this.#collections < COLLECTIONS_PER_FULL_ONE) return;

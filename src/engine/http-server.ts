@@ -42,6 +42,8 @@ export type ServeResult = HttpServer | { readonly kind: "refused"; readonly mess
 const LINGER_MS = { port: 250, socket: 2_000 };
 const QUIET_MS = 150;
 
+const HEAP_LOOK_MS = 5_000;
+
 /** Puts all routes behind the port. */
 export function createServer(replica: Replica, log: Logger): ServeResult {
   const { settings } = replica;
@@ -105,6 +107,8 @@ function assemble(
 ) {
   const { metrics } = replica;
   const heap = new HeapCare("main");
+  // Without requests, too: live state and health are looked at all the time.
+  setInterval(() => heap.handled(0), HEAP_LOOK_MS).unref();
   const limit = limitRate(replica.settings, () => metrics.increment("http_rate_limited"));
   const shedder = new LoadShedder({
     onRefused: () => metrics.increment("http_shed"),

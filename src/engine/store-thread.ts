@@ -30,15 +30,11 @@ import type { StoreBatch } from "./store-batch.ts";
  *   │     └─ trouble: tell main (503), wait, the same frames again                   │
  *   └──────────────── asleep until the bell rings ◄── nothing waits ◄────────────────┘
  *
- * The pause gathers a batch: at 500 payments/s a commit for each would cost more than its work. `turn` is one way
- * round without the pause and the sleep: the simulation in test/simulation/engine has a clock of its own.
+ * The pause gathers a batch: at 500 payments/s a commit for each would cost more than its work; and where
+ * replicas share the write lock, fewer transactions hold it less often while a quota stops the process. `turn` is one
+ * way round without the pause and the sleep: the simulation in test/simulation/engine has a clock of its own.
  */
-const WINDOW_MS = 10;
-/** Far more than a transaction takes: the process was stopped meanwhile, or the disk was. */
-const CRAMPED_MS = 15;
-const CRAMPED_WINDOW_MS = 20;
-/** Back to the usual window within some 30 commits. */
-const WINDOW_DECAY = 0.96;
+const WINDOW_MS = 20;
 /** Longest sleep: how late housekeeping (lease, free tasks that become due) may be. */
 const IDLE_MS = 100;
 /** A lease is renewed at least three times before it would run out. */
@@ -92,10 +88,11 @@ export function joinChores(chores: readonly StoreChores[]): StoreChores {
 export type StoreTurn = "go_on" | "gather" | "sleep" | "stopped";
 
 export class StoreThread {
+  /** How long a pause gathers at most, ms. */
+  readonly windowMs = WINDOW_MS;
   readonly #parts: StoreThreadParts;
   readonly #heap = new HeapCare("store");
   #lastCommitAtMs = 0;
-  #windowMs = WINDOW_MS;
   #lookedAtMs = 0;
   #nudgesSeen = 0;
   /** Frames still to be run one by one, after a batch threw. */
@@ -145,11 +142,6 @@ export class StoreThread {
     return stopping || this.#wasCut ? "go_on" : "gather";
   }
 
-  /** How long a pause gathers at most, ms. */
-  get windowMs(): number {
-    return this.#windowMs;
-  }
-
   /** Looks after replicas that are gone, and after what is due now and then. */
   #keepHouse(nowMs: number): void {
     const { database, batch, chores, takeOver, intake, outcomes, log } = this.#parts;
@@ -188,18 +180,8 @@ export class StoreThread {
   /** Gathers the next batch, unless somebody waits for the commit. */
   #pause(): void {
     const { urgentBell } = this.#parts;
-    if (urgentBell.value === this.#urgentSeen) urgentBell.wait(this.#urgentSeen, this.#windowMs);
+    if (urgentBell.value === this.#urgentSeen) urgentBell.wait(this.#urgentSeen, this.windowMs);
     this.#urgentSeen = urgentBell.value;
-  }
-
-  /**
-   * A replica that was stopped inside a transaction, because its CPU quota had run out, kept everybody from the
-   * write lock meanwhile. Fewer and larger transactions need less CPU under the lock; only who waits for a commit
-   * would notice, and ends the pause himself.
-   */
-  #adaptWindow(lockedMs: number): void {
-    if (lockedMs > CRAMPED_MS) this.#windowMs = CRAMPED_WINDOW_MS;
-    else this.#windowMs = Math.max(WINDOW_MS, this.#windowMs * WINDOW_DECAY);
   }
 
   /** One batch. @returns the frames that it took in */
@@ -209,12 +191,7 @@ export class StoreThread {
     const outcomesAt = outcomes.map((ring) => ring.cursor);
     const startedAt = performance.now();
     const framesMax = this.#suspects > 0 ? 1 : LIMITS.batchFramesMax.value;
-    let lockedAt = startedAt;
-    const result = runBatch(database.sqlite, () => {
-      lockedAt = performance.now();
-      return batch.run(framesMax, nowMs);
-    });
-    this.#adaptWindow(performance.now() - lockedAt);
+    const result = runBatch(database.sqlite, () => batch.run(framesMax, nowMs));
     switch (result.kind) {
       case "committed":
         // Before the frames are given back: tasks point at the ids in them.
