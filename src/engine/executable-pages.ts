@@ -10,7 +10,7 @@ import { readFileSync, readlinkSync } from "node:fs";
  * there, a thousand times within a microsecond or two each. No promise hangs on it: where it cannot be done, the
  * process is larger.
  */
-const FIRST_MS = 1000;
+const FIRST_MS = 250;
 const EVERY_MS = 10_000;
 
 /**
