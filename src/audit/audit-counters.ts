@@ -4,7 +4,8 @@ import { bucketOf, ROLLUP_LEVELS, type RollupRange } from "../domain/rollup.ts";
 import { createLogger } from "../log/logger.ts";
 import { type CounterComparison, compareCounters } from "../modules/payments/counter-audit.ts";
 import { CounterQueries } from "../modules/payments/counter-queries.ts";
-import { PaymentQueries, type SummarySums, windowRanges } from "../modules/payments/queries.ts";
+import { PaymentQueries, windowRanges } from "../modules/payments/queries.ts";
+import type { SummarySums } from "../modules/payments/rollup-queries.ts";
 import type { OpenDatabase } from "../store/database.ts";
 import {
   type AuditFinding,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { bucketOf, ROLLUP_BASE, ROLLUP_LEVELS, rangesOf } from "./rollup.ts";
+import { bucketOf, ROLLUP_BASE, ROLLUP_LEVELS, rangesOf, signedRangesOf } from "./rollup.ts";
 
 const seed = Number(process.env["TEST_SEED"] ?? Date.now() % 2 ** 31);
 console.log(`rollup.test.ts: TEST_SEED=${seed}`);
@@ -57,5 +57,57 @@ describe("windows as buckets", () => {
   test("a whole bucket of a level is read as that one, not as its parts", () => {
     expect(rangesOf(64, 127)).toEqual([{ level: 1, first: 1, last: 1 }]);
     expect(rangesOf(4096, 8191)).toEqual([{ level: 2, first: 1, last: 1 }]);
+  });
+});
+
+describe("buckets that are added and taken away", () => {
+  const run = fc.tuple(
+    fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
+    fc.oneof(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 0, max: 2 ** 41 })),
+    fc.integer({ min: 0, max: ROLLUP_LEVELS - 1 }),
+  );
+
+  test("count what is inside exactly once, and what is outside not at all", () => {
+    const property = fc.property(run, ([first, length, level]) => {
+      const width = ROLLUP_BASE ** level;
+      // How the count changes where a bucket begins or ends: by no more than the run's own two ends.
+      const changes = new Map<number, number>();
+      const change = (at: number, by: number) => changes.set(at, (changes.get(at) ?? 0) + by);
+      for (const range of signedRangesOf(first, first + length, level)) {
+        const { from, to } = millisecondsOf(range);
+        change(from, range.sign);
+        change(to + 1, -range.sign);
+      }
+      change(first * width, -1);
+      change((first + length) * width, 1);
+      expect([...changes].filter(([, by]) => by !== 0)).toEqual([]);
+    });
+    fc.assert(property, { seed, numRuns: 2000 });
+  });
+
+  test("are at most two edges of 32 buckets per level, and 64 at the last below the top", () => {
+    const property = fc.property(run, ([first, length, level]) => {
+      const ranges = signedRangesOf(first, first + length, level);
+      const last = Math.max(...ranges.map((range) => range.level));
+      for (const range of ranges) {
+        const count = range.last - range.first + 1;
+        expect(count).toBeGreaterThan(0);
+        if (range.level < last) expect(count).toBeLessThanOrEqual(ROLLUP_BASE / 2);
+        else if (last < ROLLUP_LEVELS - 1) expect(count).toBeLessThanOrEqual(ROLLUP_BASE);
+      }
+    });
+    fc.assert(property, { seed, numRuns: 2000 });
+  });
+
+  test("an empty run has none", () => {
+    expect(signedRangesOf(7, 7, 2)).toEqual([]);
+  });
+
+  test("the nearer bound is taken: a little is taken away rather than much added", () => {
+    expect(signedRangesOf(3, 130, 0)).toEqual([
+      { level: 0, first: 0, last: 2, sign: -1 },
+      { level: 0, first: 128, last: 129, sign: 1 },
+      { level: 1, first: 0, last: 1, sign: 1 },
+    ]);
   });
 });

@@ -68,13 +68,13 @@ const PIECE_EVERY_MS = 2;
  */
 export function startFillingKnownIds(databaseFile: string): () => void {
   const sqlite = new Database(databaseFile, { readonly: true });
+  sqlite.run("PRAGMA busy_timeout = 250");
   const filter = attachKnownIds(sqlite, knownIdsPathOf(databaseFile));
   if (filter === null || filter.isComplete) {
     sqlite.close();
     return () => {};
   }
   sqlite.run("PRAGMA cache_size = 16");
-  sqlite.run("PRAGMA busy_timeout = 250");
   // What is stored from now on is added by those who store it.
   const lastSeq = highestSeq(sqlite);
   const piece = sqlite.query<{ seq: number; correlation_id: Uint8Array }, [number, number]>(

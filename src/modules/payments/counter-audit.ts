@@ -1,7 +1,8 @@
 import type { CountedWindow } from "../../cluster/counter-store.ts";
 import { bucketOf, type RollupRange } from "../../domain/rollup.ts";
 import type { CounterQueries } from "./counter-queries.ts";
-import type { PaymentQueries, SummarySums } from "./queries.ts";
+import type { PaymentQueries } from "./queries.ts";
+import type { SummarySums } from "./rollup-queries.ts";
 
 /** What the counters in Redis say of some buckets, and what the database does. */
 export type CounterComparison =

@@ -7,15 +7,17 @@ import { paymentCounterOutbox, paymentRollups } from "./table.ts";
 
 /** Reads for the counters in Redis, on the connection of whoever asks. */
 export class CounterQueries implements CounterFeed {
-  readonly #database: OpenDatabase;
   readonly #head;
   readonly #rowsAfter;
   readonly #buckets;
   readonly #rank;
+  readonly #begin;
+  readonly #commit;
 
   constructor(database: OpenDatabase) {
-    const { orm } = database;
-    this.#database = database;
+    const { orm, sqlite } = database;
+    this.#begin = sqlite.prepare<never, []>("BEGIN");
+    this.#commit = sqlite.prepare<never, []>("COMMIT");
     this.#head = orm
       .select({
         databaseId: cluster.databaseId,
@@ -82,12 +84,11 @@ export class CounterQueries implements CounterFeed {
 
   /** Runs several reads on one state of the database. */
   atOneMoment<T>(read: () => T): T {
-    const { sqlite } = this.#database;
-    sqlite.run("BEGIN");
+    this.#begin.run();
     try {
       return read();
     } finally {
-      sqlite.run("COMMIT");
+      this.#commit.run();
     }
   }
 }

@@ -1,4 +1,4 @@
-import { and, between, eq, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { toAmount } from "../../domain/money.ts";
 import type { ProcessorName } from "../../domain/processor.ts";
 import { ROLLUP_BASE, ROLLUP_LEVELS, type RollupRange, rangesOf } from "../../domain/rollup.ts";
@@ -7,14 +7,8 @@ import { processorOf } from "../../ring/frames.ts";
 import { compile } from "../../store/compiled-statement.ts";
 import type { OpenDatabase } from "../../store/database.ts";
 import { state } from "../../store/tables.ts";
-import {
-  AMOUNT_DIFFERS,
-  type PaymentStatusName,
-  paymentEvents,
-  paymentRollups,
-  payments,
-  statusName,
-} from "./table.ts";
+import { RollupQueries, type SummarySums } from "./rollup-queries.ts";
+import { AMOUNT_DIFFERS, type PaymentStatusName, paymentEvents, payments, statusName } from "./table.ts";
 
 export interface KnownPayment {
   readonly amountCents: number;
@@ -64,7 +58,7 @@ export class PaymentQueries {
   readonly #find;
   readonly #view;
   readonly #events;
-  readonly #sums;
+  readonly #rollups: RollupQueries;
   readonly #purgeGeneration;
 
   constructor({ orm }: OpenDatabase) {
@@ -82,24 +76,7 @@ export class PaymentQueries {
       .where(eq(paymentEvents.paymentSeq, sql.placeholder("seq")))
       .orderBy(paymentEvents.id)
       .prepare();
-    this.#sums = compile<RollupSums>(
-      orm,
-      orm
-        .select({
-          defaultCount: sql`sum(${paymentRollups.defaultCount})`.as("defaultCount"),
-          defaultCents: sql`sum(${paymentRollups.defaultCents})`.as("defaultCents"),
-          fallbackCount: sql`sum(${paymentRollups.fallbackCount})`.as("fallbackCount"),
-          fallbackCents: sql`sum(${paymentRollups.fallbackCents})`.as("fallbackCents"),
-        })
-        .from(paymentRollups)
-        .where(
-          and(
-            eq(paymentRollups.level, sql.placeholder("level")),
-            between(paymentRollups.bucket, sql.placeholder("first"), sql.placeholder("last")),
-          ),
-        ),
-      ["level", "first", "last"],
-    );
+    this.#rollups = new RollupQueries({ orm });
   }
 
   /** How often payments have been purged. */
@@ -136,25 +113,18 @@ export class PaymentQueries {
 
   /**
    * What each processor took in a window of `requestedAt`, both ends inclusive, ms since the epoch. The work
-   * depends on the window's edges alone: a bounded number of buckets, see domain/rollup.ts.
+   * depends on the window's edges alone: a bounded number of buckets, see domain/rollup.ts. All its reads must see one
+   * state of the database: call it inside a transaction while others write.
    */
   summary(fromMs: number, toMs: number): PaymentsSummary {
-    return summaryOf(this.sums(windowRanges(fromMs, toMs)));
+    return summaryOf(
+      this.#rollups.windowSums(Math.max(fromMs, WINDOW_MIN_MS), Math.min(toMs, WINDOW_MAX_MS)),
+    );
   }
 
   /** Sums whole buckets of the rollup. */
   sums(ranges: readonly RollupRange[]): SummarySums {
-    const sums = { defaultCount: 0, defaultCents: 0, fallbackCount: 0, fallbackCents: 0 };
-    for (const { level, first, last } of ranges) {
-      const row = this.#sums.get(level, first, last);
-      // Of no bucket at all.
-      if (row === null || row.defaultCount === null) continue;
-      sums.defaultCount += row.defaultCount;
-      sums.defaultCents += row.defaultCents;
-      sums.fallbackCount += row.fallbackCount;
-      sums.fallbackCents += row.fallbackCents;
-    }
-    return sums;
+    return this.#rollups.sums(ranges);
   }
 
   #historyOf(row: typeof payments.$inferSelect): PaymentEventView[] {
@@ -182,17 +152,6 @@ export class PaymentQueries {
     }
     return history;
   }
-}
-
-/** Of a run of buckets; null if there is none. */
-type RollupSums = SummarySums | { readonly defaultCount: null };
-
-/** Sums of counts and cents, as they are added up. */
-export interface SummarySums {
-  defaultCount: number;
-  defaultCents: number;
-  fallbackCount: number;
-  fallbackCents: number;
 }
 
 /** The sums as the API shows them. */

@@ -13,7 +13,7 @@ import type { CreatingCalls } from "../idempotency/creating-calls.ts";
 import { type AcceptAnswer, type PaymentAcceptor, type PaymentRequest, readPaymentBody } from "./accept.ts";
 import type { AcceptPayment, AcceptReply } from "./commands.ts";
 import { paymentDocs } from "./docs.ts";
-import type { PaymentQueries } from "./queries.ts";
+import type { PaymentQueries, PaymentsSummary } from "./queries.ts";
 import type { SummarySource } from "./summary-source.ts";
 
 export interface PaymentRoutesParts {
@@ -140,10 +140,11 @@ async function answerGet({ queries, intake, accounts }: PaymentRoutesParts, text
   return view === null ? problem("PAYMENT_NOT_FOUND") : Response.json(view);
 }
 
-async function answerSummary(
+/** At once where the database answers: nobody has to keep the request then (http/answer-stamp.ts). */
+function answerSummary(
   summaries: SummarySource,
   { from, to }: { from?: string | undefined; to?: string | undefined },
-): Promise<Response> {
+): Response | Promise<Response> {
   const errors: FieldError[] = [];
   const message = "must be an ISO 8601 date-time such as 2025-07-15T12:34:56.000Z";
   const fromMs = from === undefined || from === "" ? Number.NEGATIVE_INFINITY : parseFrom(from);
@@ -151,7 +152,9 @@ async function answerSummary(
   if (fromMs === null) errors.push({ path: "from", message });
   if (toMs === null) errors.push({ path: "to", message });
   if (fromMs === null || toMs === null) return validationProblem(errors);
-  return Response.json(await summaries.summary(fromMs, toMs));
+  const summary = summaries.summary(fromMs, toMs);
+  const answer = (sums: PaymentsSummary) => Response.json(sums);
+  return summary instanceof Promise ? summary.then(answer) : answer(summary);
 }
 
 const JSON_HEADERS = { "content-type": "application/json" };
