@@ -42,11 +42,15 @@ export function describeProblem(code: ErrorCode, options?: ProblemOptions): Prob
  * @example return problem("QUEUE_FULL", { headers: { "retry-after": "1" } });
  */
 export function problem(code: ErrorCode, options?: ProblemOptions): Response {
+  return preparedProblem(code, options)();
+}
+
+/** Prepares an answer that has to cost next to nothing each time it is given. */
+export function preparedProblem(code: ErrorCode, options?: ProblemOptions): () => Response {
+  const { status } = ERRORS[code];
   const body = JSON.stringify(describeProblem(code, options));
-  return new Response(body, {
-    status: ERRORS[code].status,
-    headers: { "content-type": "application/problem+json", ...options?.headers },
-  });
+  const headers = { "content-type": "application/problem+json", ...options?.headers };
+  return () => new Response(body, { status, headers });
 }
 
 /** The answer to invalid fields: 422 with one entry per field. */

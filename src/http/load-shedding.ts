@@ -1,31 +1,37 @@
 import { LIMITS } from "../config/limits.ts";
-import { problem } from "./errors.ts";
+import { preparedProblem } from "./errors.ts";
 import { RETRY_LATER } from "./execution-problem.ts";
 
 /**
  * Says no to a part of what would be stored while more comes than can be answered: otherwise everybody waits, for
  * seconds, until clients give up one by one whose requests are then done for nothing.
  *
- * What a request waits for is that all are answered that are ready before it: a turn of the event loop, so that is
- * measured now and then. A long one alone says nothing (a burst, a collection of garbage, the pause of a replica that
- * has used up its CPU quota). A queue stands if within a second not one was short: the rule of CoDel (RFC 8289), which
- * looks at the shortest wait.
+ * Requests wait unread in their sockets, where nobody sees them; but each waits until all are answered that are ready
+ * before it: a turn of the event loop. A turn is calm if it ends in time (`requestWaitMsMax`). One that is not says
+ * nothing yet (a burst, a collection of garbage, the pause of a replica that has used up its CPU quota): a queue stands
+ * if half a second passes without a calm one, as in CoDel (RFC 8289), which looks at the shortest wait.
  *
- *   turns  ▂▁▇▁▁▃▁  the shortest is short: all are admitted
- *   turns  ▅▇▆▅▇▆▅  a queue stands: a larger part is refused, each second, until it is gone
+ *   all admitted ──── half a second without a calm turn, and not few requests in it ────► refusing
+ *        ▲                                                                                   │
+ *        │                       every 100 ms: no calm turn in them ─► admitted share × 0.7 ◄┤
+ *        └─ the share is 1 again ────────────────── a calm one ──────► admitted share + 0.05 ◄┘
+ *
+ * and all at once if nobody comes for half a second. So the share ends where turns are just about in time: the CPU is
+ * always busy, and nobody waits long. It is looked at as requests are read and by no timer: as long as 1,024 sockets (the
+ * most that Bun asks for) are ready each time, a turn goes on, for seconds, and no timer runs.
  *
  * Only what creates is refused (POST): reads are how clients find out what became of their requests.
  */
-const SAMPLE_MS = 50;
-const INTERVAL_MS = 1000;
-/** Fewer are not enough to say that none was in time. */
-const SAMPLES_MIN = 3;
-/** What the part that is refused grows by while a queue stands, and shrinks to when there is next to none. */
-const SHARE_UP = 0.15;
-const SHARE_DOWN = 0.5;
-const SHARE_MIN = 0.05;
-/** A refusal costs a third of an acceptance, and somebody has to find out that it is better now. */
-const SHARE_MAX = 0.9;
+const PATIENCE_MS = 500;
+/** So many in a row come in one burst; a replica that runs answers them well within its patience. */
+const BURST = 256;
+const STEP_MS = 100;
+const SHARE_DOWN = 0.7;
+const SHARE_UP = 0.05;
+/** A refusal costs a fifth of an acceptance, and somebody has to find out that it is better now. */
+const SHARE_MIN = 0.1;
+/** While all is calm not every turn is looked at. */
+const LOOK_MS = 50;
 
 export interface LoadSheddingParts {
   /** Called for each refusal; must not throw. */
@@ -34,90 +40,92 @@ export interface LoadSheddingParts {
   readonly onBegin?: () => void;
   /** ms on a clock that never goes back */
   readonly now?: () => number;
+  /** 0 to below 1 */
   readonly random?: () => number;
-  /** Runs something later, as setTimeout does. */
-  readonly later?: (work: () => void, delayMs: number) => unknown;
   /** Runs something after all that is ready now. */
   readonly afterTurn?: (work: () => void) => unknown;
 }
 
+const refusal = preparedProblem("OVERLOADED", { headers: RETRY_LATER });
+
 export class LoadShedder {
   readonly #parts: Required<LoadSheddingParts>;
-  #share = 0;
-  #isSampling = false;
-  /** Whether a request came since the last sample: nobody looks while nobody comes. */
-  #hasRequests = false;
-  #intervalFromMs = 0;
-  #samples = 0;
-  #shortestMs = Number.POSITIVE_INFINITY;
+  #admittedShare = 1;
+  #steppedAtMs = 0;
+  #isInTurn = false;
+  #turnFromMs = 0;
+  #turnEndedAtMs = 0;
+  #lookFromMs = 0;
+  #calmAtMs = 0;
+  #requestsSinceCalm = 0;
 
   constructor({
     onRefused,
     onBegin = () => {},
     now = () => performance.now(),
     random = Math.random,
-    later = (work, delayMs) => setTimeout(work, delayMs).unref(),
-    // The first one runs before the loop looks for what is ready.
-    afterTurn = (work) => setImmediate(() => setImmediate(work)),
+    afterTurn = setImmediate,
   }: LoadSheddingParts) {
-    this.#parts = { onRefused, onBegin, now, random, later, afterTurn };
+    this.#parts = { onRefused, onBegin, now, random, afterTurn };
   }
 
-  /** The part of the creating requests that is refused now, 0 to 1. */
-  get share(): number {
-    return this.#share;
+  /** The part of the creating requests that is admitted now, 0.1 to 1. */
+  get admittedShare(): number {
+    return this.#admittedShare;
   }
 
   /** The answer 503 for a request that is not taken, or null. */
   admit({ method }: Pick<Request, "method">): Response | null {
-    if (!this.#isSampling) this.#begin();
-    this.#hasRequests = true;
-    if (this.#share === 0 || method !== "POST" || this.#parts.random() >= this.#share) return null;
-    this.#parts.onRefused();
-    return problem("OVERLOADED", { headers: RETRY_LATER });
-  }
-
-  #begin(): void {
-    this.#isSampling = true;
-    this.#beginInterval(this.#parts.now());
-    this.#sampleLater();
-  }
-
-  #sampleLater(): void {
-    const { now, later, afterTurn } = this.#parts;
-    this.#hasRequests = false;
-    later(() => {
-      const fromMs = now();
-      afterTurn(() => this.#sample(now() - fromMs));
-    }, SAMPLE_MS);
-  }
-
-  #sample(turnMs: number): void {
     const nowMs = this.#parts.now();
-    this.#samples++;
-    this.#shortestMs = Math.min(this.#shortestMs, turnMs);
-    if (nowMs - this.#intervalFromMs >= INTERVAL_MS && this.#samples >= SAMPLES_MIN) {
-      this.#judge();
-      this.#beginInterval(nowMs);
+    if (!this.#isInTurn) {
+      if (nowMs < this.#lookFromMs) return null;
+      this.#beginTurn(nowMs);
     }
-    this.#isSampling = this.#hasRequests || this.#share > 0;
-    if (this.#isSampling) this.#sampleLater();
+    this.#requestsSinceCalm++;
+    if (nowMs - this.#steppedAtMs >= STEP_MS) this.#step(nowMs);
+    if (this.#admittedShare === 1 || method !== "POST") return null;
+    // At random: clients that come in the same order each time would be refused each time.
+    if (this.#parts.random() < this.#admittedShare) return null;
+    this.#parts.onRefused();
+    return refusal();
   }
 
-  #judge(): void {
-    const waitMsMax = LIMITS.requestWaitMsMax.value;
-    if (this.#shortestMs > waitMsMax) {
-      if (this.#share === 0) this.#parts.onBegin();
-      this.#share = Math.min(SHARE_MAX, this.#share + SHARE_UP);
-    } else if (this.#shortestMs < waitMsMax / 2) {
-      this.#share *= SHARE_DOWN;
-      if (this.#share < SHARE_MIN) this.#share = 0;
-    }
+  #beginTurn(nowMs: number): void {
+    this.#isInTurn = true;
+    this.#turnFromMs = nowMs;
+    const idleMs = nowMs - this.#turnEndedAtMs;
+    // Nobody came for so long: nobody waits.
+    if (idleMs > LIMITS.requestWaitMsMax.value) this.#noteCalm(nowMs);
+    if (idleMs > PATIENCE_MS) this.#admittedShare = 1;
+    this.#parts.afterTurn(this.#endTurn);
   }
 
-  #beginInterval(nowMs: number): void {
-    this.#intervalFromMs = nowMs;
-    this.#samples = 0;
-    this.#shortestMs = Number.POSITIVE_INFINITY;
+  readonly #endTurn = (): void => {
+    const nowMs = this.#parts.now();
+    this.#isInTurn = false;
+    this.#turnEndedAtMs = nowMs;
+    if (nowMs - this.#turnFromMs > LIMITS.requestWaitMsMax.value) return;
+    this.#noteCalm(nowMs);
+    if (this.#admittedShare === 1) this.#lookFromMs = nowMs + LOOK_MS;
+  };
+
+  #noteCalm(nowMs: number): void {
+    this.#calmAtMs = nowMs;
+    this.#requestsSinceCalm = 0;
+  }
+
+  #step(nowMs: number): void {
+    const steps = Math.floor((nowMs - this.#steppedAtMs) / STEP_MS);
+    const waitedMs = nowMs - this.#calmAtMs;
+    this.#steppedAtMs = nowMs;
+    if (this.#admittedShare < 1) {
+      this.#admittedShare =
+        waitedMs > LIMITS.requestWaitMsMax.value
+          ? Math.max(SHARE_MIN, this.#admittedShare * SHARE_DOWN)
+          : Math.min(1, this.#admittedShare + SHARE_UP * steps);
+    } else if (waitedMs > PATIENCE_MS && this.#requestsSinceCalm > BURST) {
+      this.#admittedShare = SHARE_DOWN;
+      this.#parts.onBegin();
+    }
   }
 }

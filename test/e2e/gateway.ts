@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { SIMULATE_FLAGS } from "../../src/simulator/simulate-flags.ts";
 import { ProcessorPair } from "./processors.ts";
-import { type Exit, emptyDirectory, type Program, startProgram } from "./program.ts";
+import { type Exit, emptyDirectory, type Program, type ProgramOptions, startProgram } from "./program.ts";
 
 export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -10,6 +10,8 @@ export interface GatewayOptions {
   /** Default: a new one, removed at the end. */
   readonly dataDir?: string;
   readonly processors?: ProcessorPair;
+  /** Makes the command run elsewhere, such as in a control group. */
+  readonly wrap?: ProgramOptions["wrap"];
 }
 
 /** A gateway that may be killed and started again with the same data; each start takes another port. */
@@ -95,7 +97,7 @@ async function serve(dataDir: string, options: GatewayOptions): Promise<{ progra
 
 function spawnServer(dataDir: string, options: GatewayOptions): Promise<Program> {
   const env = { PORT: "0", DATA_DIR: dataDir, REPLICA_ID: "e2e", ...options.processors?.env, ...options.env };
-  return startProgram(["serve", ...(options.flags ?? [])], { env });
+  return startProgram(["serve", ...(options.flags ?? [])], { env, wrap: options.wrap });
 }
 
 /** The two processors as a process of their own, which outlives every gateway. */

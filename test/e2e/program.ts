@@ -17,6 +17,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: a new, empty directory that is removed at the end. */
   readonly directory?: string;
+  /** Makes the command run elsewhere, such as in a control group; it must keep its process id. */
+  readonly wrap?: ((command: readonly string[]) => readonly string[]) | undefined;
 }
 
 const projectRoot = resolve(import.meta.dir, "../..");
@@ -44,9 +46,9 @@ export class Program {
   readonly exited: Promise<Exit>;
   readonly #process;
 
-  constructor(args: readonly string[], directory: string, env: Readonly<Record<string, string>>) {
+  constructor(command: readonly string[], directory: string, env: Readonly<Record<string, string>>) {
     this.directory = directory;
-    this.#process = Bun.spawn([binary, ...args], {
+    this.#process = Bun.spawn([...command], {
       cwd: directory,
       env: { PATH: "/usr/bin:/bin", ...env },
       stdin: "ignore",
@@ -98,7 +100,12 @@ export class Program {
 
 /** Starts the executable. */
 export async function startProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Program> {
-  return new Program(args, options.directory ?? (await emptyDirectory()), options.env ?? {});
+  const { wrap = (command: readonly string[]) => command } = options;
+  return new Program(
+    wrap([binary, ...args]),
+    options.directory ?? (await emptyDirectory()),
+    options.env ?? {},
+  );
 }
 
 /** Runs the executable to its end. */
