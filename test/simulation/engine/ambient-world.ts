@@ -1,3 +1,4 @@
+import { HEAP } from "../../../src/engine/heap-care.ts";
 import { Doorbell } from "../../../src/ring/doorbell.ts";
 import { sleepAt } from "../../../src/ring/sleep.ts";
 import type { SimulatedThread, VirtualWorld } from "./virtual-world.ts";
@@ -79,6 +80,10 @@ function replacementsOf(world: VirtualWorld): Replacement[] {
       timer(world, 0.05, "immediate", () => world.interruptible(run)),
     ),
     replacement(globalThis, "setTimeout", (run: () => void, ms = 0) => timer(world, ms, "timer", run)),
+    // Its threads' garbage is that of one VM, which collects it when there is much.
+    replacement(HEAP, "collectYoung", () => {}),
+    replacement(HEAP, "collectAll", () => {}),
+    replacement(HEAP, "bytes", () => 0),
     replacement(globalThis, "clearTimeout", (given?: { cancel(): void }) => given?.cancel()),
   ];
 }

@@ -4,6 +4,7 @@ import { auditPayments } from "../../../src/modules/payments/audit-queries.ts";
 import { type OpenDatabase, openReader } from "../../../src/store/database.ts";
 import type { Gateways } from "./other-upstreams.ts";
 import type { PaymentProcessor } from "./payment-processor.ts";
+import { prepareOnce } from "./prepare-once.ts";
 
 export interface PaymentRow {
   readonly id: string;
@@ -50,6 +51,7 @@ export class Books {
 
   constructor(databaseFile: string) {
     this.database = openReader(databaseFile);
+    prepareOnce(this.database.sqlite);
   }
 
   close(): void {

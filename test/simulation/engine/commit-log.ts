@@ -28,8 +28,11 @@ export class CommitLog {
     this.#watchers.add(hear);
   }
 
-  /** A thread may be stopped or killed between BEGIN, the work and COMMIT, and behind it. */
-  watch({ sqlite }: OpenDatabase, world: VirtualWorld): void {
+  /**
+   * A thread may be stopped or killed between BEGIN, the work and COMMIT, and behind it.
+   * @param heard hears of this connection's transactions that did work, before anybody else can commit
+   */
+  watch({ sqlite }: OpenDatabase, world: VirtualWorld, heard: () => void): void {
     const run = sqlite.run.bind(sqlite);
     const changes = sqlite.prepare<{ n: number }, []>("SELECT total_changes() AS n");
     let changesBefore = 0;
@@ -38,7 +41,10 @@ export class CommitLog {
       const result = run(...parameters);
       if (parameters[0] === "COMMIT") {
         const changesNow = changes.get()?.n ?? 0;
-        if (changesNow - changesBefore > ROWS_OF_RENEWAL) this.#worked();
+        if (changesNow - changesBefore > ROWS_OF_RENEWAL) {
+          heard();
+          this.#worked();
+        }
         changesBefore = changesNow;
         if (++this.#count % COMMITS_PER_CHECKPOINT === 0) this.#checkpoint();
       }

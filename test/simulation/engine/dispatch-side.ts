@@ -17,7 +17,7 @@ import { CardSeal } from "../../../src/modules/orders/card-seal.ts";
 import { CounterQueries } from "../../../src/modules/payments/counter-queries.ts";
 import { RingConsumer } from "../../../src/ring/ring-consumer.ts";
 import { attachSharedRing } from "../../../src/ring/ring-memory.ts";
-import { RingProducer } from "../../../src/ring/ring-producer.ts";
+import type { RingProducer } from "../../../src/ring/ring-producer.ts";
 import type { OpenDatabase } from "../../../src/store/database.ts";
 import type { HttpClient } from "../../../src/upstreams/http-client.ts";
 import { ProcessorClient } from "../../../src/upstreams/processor-client.ts";
@@ -39,6 +39,8 @@ export interface DispatchSideParts {
   readonly upstreamUrls: UpstreamUrls;
   readonly reader: OpenDatabase;
   readonly commits: CommitLog;
+  /** Where it says what came of its calls. */
+  readonly outcomes: RingProducer;
   readonly log: Logger;
 }
 
@@ -66,10 +68,9 @@ export function startDispatch(parts: DispatchSideParts): void {
 }
 
 function createDispatch(parts: DispatchSideParts): DispatchThread {
-  const { settings, memory, client, upstreamUrls, state, log, bells, cardKey } = parts;
+  const { settings, memory, client, upstreamUrls, outcomes, state, log, bells, cardKey } = parts;
   const [tasks] = memory.tasks;
-  const [outcomes] = memory.outcomes;
-  if (tasks === undefined || outcomes === undefined) throw new Error("a replica without dispatch rings");
+  if (tasks === undefined) throw new Error("a replica without dispatch rings");
   const timeoutMs = settings.processorTimeoutSeconds * 1000;
   const clients = {
     default: new ProcessorClient("default", upstreamUrls.default, client, timeoutMs),
@@ -91,7 +92,7 @@ function createDispatch(parts: DispatchSideParts): DispatchThread {
       payment.uncertain ? clients[processor].resume(payment) : clients[processor].pay(payment),
     lookup: (processor, correlationId) => clients[processor].lookup(correlationId),
     tasks: new RingConsumer(attachSharedRing(tasks)),
-    outcomes: new RingProducer(attachSharedRing(outcomes)),
+    outcomes,
     bell: bells.dispatch[0],
     storeBell: bells.store,
     state,

@@ -13,6 +13,7 @@ import { type Course, drawCourse } from "./course.ts";
 import { DatabaseAnchor } from "./database-anchor.ts";
 import { drawLengthMs, type FaultStrengths } from "./faults.ts";
 import { checkAtEnd } from "./final-check.ts";
+import { LeaseWitness } from "./lease-witness.ts";
 import { Gateways } from "./other-upstreams.ts";
 import { PaymentProcessor } from "./payment-processor.ts";
 import { quietLog } from "./quiet-log.ts";
@@ -21,7 +22,7 @@ import { RedisModel } from "./redis-model.ts";
 import { type Machine, ReplicaProcess } from "./replica-process.ts";
 import { Network } from "./simulated-http.ts";
 import { Trace } from "./trace.ts";
-import { VirtualWorld } from "./virtual-world.ts";
+import { type SimulatedProcess, VirtualWorld } from "./virtual-world.ts";
 import { Weather } from "./weather.ts";
 import { Workload } from "./workload.ts";
 
@@ -93,6 +94,7 @@ class EngineSimulation {
   readonly #databaseFile: string;
   readonly #anchor: DatabaseAnchor;
   readonly #lives = new Map<string, ReplicaProcess>();
+  readonly #witness: LeaseWitness;
   readonly #workload: Workload;
   readonly #weather: Weather;
   readonly #broken: string[] = [];
@@ -134,6 +136,7 @@ class EngineSimulation {
     const redis = new RedisLink(world, this.#redisModel);
     const ringPathOf = (name: string) => join(directory, `${name}.ring`);
     const onDefect = (message: string) => this.#note(`a defect was logged: ${message}`);
+    this.#witness = new LeaseWitness(world, (broken) => this.#note(broken));
     this.#machine = {
       world,
       network,
@@ -142,6 +145,8 @@ class EngineSimulation {
       ringPathOf,
       logOf: (replica, thread) => quietLog(replica, thread, this.#trace, () => world.nowMs, onDefect),
       commits: this.#commits,
+      witness: this.#witness,
+      onHeard: (thread) => this.#weather.heard(thread),
       afterStore: () => this.#lookForPurge(),
       onEnd: (life) => this.#startAgain(life),
     };
@@ -164,7 +169,7 @@ class EngineSimulation {
       gateways: this.#gateways,
       workload: this.#workload,
       ringPaths: names.map(ringPathOf),
-      end: (how) => this.#endOne(how),
+      end: (how, spared) => this.#endOne(how, spared),
     });
     for (const [index, name] of names.entries()) {
       world.plan(null, 1 + index * 20, `${name} is started`, () => this.#begin(name));
@@ -263,8 +268,8 @@ class EngineSimulation {
     this.world.plan(null, awayMs, `${name} is started again`, () => this.#begin(name));
   }
 
-  #endOne(how: "kill" | "stop"): void {
-    const lives = [...this.#lives.values()].filter(({ process }) => process.isAlive);
+  #endOne(how: "kill" | "stop", spared?: SimulatedProcess): void {
+    const lives = [...this.#lives.values()].filter(({ process }) => process.isAlive && process !== spared);
     if (lives.length === 0) return;
     const life = pick(this.#random, lives);
     if (how === "kill") life.process.kill();

@@ -44,6 +44,12 @@ export const FAULTS = {
     stretches: true,
     why: "share of points; all threads of the replica are stopped so long: its lease (3 s) may run out, and it wakes with what it knew",
   },
+  freezeWithOutcome: {
+    chance: 0.4,
+    strength: [0.005, 0.1],
+    lengthMs: [3_000, 9_000],
+    why: "share of calls; the replica is frozen when one has come back and nobody was told: others have its tasks by the time it wakes, its dispatch thread last; half of the times one of them stops just before",
+  },
   killAtRest: {
     chance: 0.4,
     strength: [4_000, 20_000],

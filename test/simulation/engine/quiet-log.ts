@@ -1,6 +1,13 @@
 import type { Logger } from "../../../src/log/logger.ts";
 import type { Trace } from "./trace.ts";
+import { Killed } from "./virtual-world.ts";
 
+/** A run's directory has another name each time: in its trace it would make it another run. */
+export function withoutDirectory(text: string): string {
+  return text.replaceAll(DIRECTORY, "");
+}
+
+const DIRECTORY = /\S*\/catraca-simulation-\w+\//g;
 /** Said of a command that the simulation itself wrote to be poisonous. */
 const EXPECTED = /simulation\.poison/;
 
@@ -15,8 +22,10 @@ export function quietLog(
   const write = (level: string) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
     const error = fields?.["error"];
     const reason = error instanceof Error ? `: ${error.message}` : "";
-    trace.note(nowMs(), `${replica}.${thread}`, `${level}: ${message}${reason}`);
-    if (level === "error" && message.includes("defect") && !EXPECTED.test(reason)) onDefect(message + reason);
+    trace.note(nowMs(), `${replica}.${thread}`, withoutDirectory(`${level}: ${message}${reason}`));
+    // What a killed replica would say while its step unwinds, nobody hears.
+    const isExpected = error instanceof Killed || EXPECTED.test(reason);
+    if (level === "error" && message.includes("defect") && !isExpected) onDefect(message + reason);
   };
   const log: Logger = {
     level: "info",

@@ -18,6 +18,9 @@ import { attachKnownIds, knownIdsPathOf } from "../../../src/store/known-ids.ts"
 import { PeerRings } from "../../../src/store/peer-rings.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { startDispatch } from "./dispatch-side.ts";
+import type { LeaseWitness, WitnessedLife } from "./lease-witness.ts";
+import { prepareOnce } from "./prepare-once.ts";
+import { withoutDirectory } from "./quiet-log.ts";
 import type { RedisLink } from "./redis-link.ts";
 import { SimulatedDoorbell } from "./simulated-doorbell.ts";
 import type { Network } from "./simulated-http.ts";
@@ -32,6 +35,9 @@ export interface Machine {
   readonly ringPathOf: (replicaName: string) => string;
   readonly logOf: (replicaName: string, thread: string) => Logger;
   readonly commits: CommitLog;
+  readonly witness: LeaseWitness;
+  /** A dispatch thread has sealed the outcome of a call. */
+  readonly onHeard: (thread: SimulatedThread) => void;
   /** After every step of a store thread: it may have committed. */
   readonly afterStore: () => void;
   /** A replica has ended, and its files are closed. */
@@ -78,6 +84,7 @@ export class ReplicaProcess {
   readonly #state: SharedState;
   readonly #cardKey = CardSeal.newKey();
   readonly #opened: OpenDatabase[] = [];
+  readonly #witnessed: WitnessedLife;
   #ring: RingFile | null = null;
   #urgentSeen = 0;
   #hasEnded = false;
@@ -91,6 +98,7 @@ export class ReplicaProcess {
     this.#threads = { main: thread("main"), store: thread("store"), dispatch: thread("dispatch") };
     this.#memory = createEngineMemory(1);
     this.#state = new SharedState(this.#memory.state);
+    this.#witnessed = machine.witness.begin(settings.replicaId, this.#memory);
     // In the order of engine-memory.ts.
     const bell = (waiter: "main" | "store" | "dispatch", index: number) =>
       new SimulatedDoorbell(world, this.#threads[waiter], this.#memory.bells, index);
@@ -131,7 +139,8 @@ export class ReplicaProcess {
     const database = openWriter(this.settings.databaseFile, "process");
     this.#opened.push(database);
     database.sqlite.run("PRAGMA synchronous = OFF");
-    commits.watch(database, world);
+    prepareOnce(database.sqlite);
+    commits.watch(database, world, () => this.#witnessed.committed(database));
     const store = this.#tryToOpen(() =>
       world.interruptible(() =>
         openStore({
@@ -171,6 +180,7 @@ export class ReplicaProcess {
     if (ring === null) throw new Error("a replica serves without its ring");
     const reader = openReader(databaseFile);
     this.#opened.push(reader);
+    prepareOnce(reader.sqlite);
     const replies = new RingConsumer(attachSharedRing(this.#memory.replies));
     const peers = new PeerRings(reader, replicaId, ringPathOf);
     const intake = new Intake(ring.memory, replies, this.#bells, peers);
@@ -187,7 +197,7 @@ export class ReplicaProcess {
       main: this.#threads.main,
     };
     world.plan(this.#threads.dispatch, 0.2, "starts to dispatch", () => {
-      const { network, redis, upstreamUrls, logOf, commits } = this.#machine;
+      const { network, redis, upstreamUrls, logOf, commits, onHeard } = this.#machine;
       startDispatch({
         world,
         thread: this.#threads.dispatch,
@@ -201,6 +211,7 @@ export class ReplicaProcess {
         upstreamUrls,
         reader,
         commits,
+        outcomes: this.#witnessed.outcomesOf(() => onHeard(this.#threads.dispatch)),
         log: logOf(replicaId, "dispatch"),
       });
     });
@@ -235,6 +246,7 @@ export class ReplicaProcess {
           this.process.kill();
       }
     } finally {
+      this.#witnessed.turned();
       afterStore();
     }
   }
@@ -254,7 +266,7 @@ export class ReplicaProcess {
 
   #note(text: string): void {
     const { world } = this.#machine;
-    world.trace.note(world.nowMs, this.process.name, text);
+    world.trace.note(world.nowMs, this.process.name, withoutDirectory(text));
   }
 
   #closeFiles(): void {

@@ -57,6 +57,8 @@ export class SimulatedThread {
   readonly process: SimulatedProcess;
   readonly name: string;
   isOnStack = false;
+  /** No CPU time until then, whatever the others of its process have. */
+  stoppedUntilMs = 0;
 
   constructor(process: SimulatedProcess, name: string) {
     this.process = process;
@@ -231,9 +233,10 @@ export class VirtualWorld {
     if (thread !== null) {
       const { process } = thread;
       if (!process.isAlive) return;
-      if (thread.isOnStack || process.frozenUntilMs > this.nowMs) {
+      const restsUntilMs = Math.max(process.frozenUntilMs, thread.stoppedUntilMs);
+      if (thread.isOnStack || restsUntilMs > this.nowMs) {
         // A hair behind `untilMs`, when the step on the stack has gone on.
-        const againMs = Math.max(process.frozenUntilMs, thread.isOnStack ? untilMs + 0.001 : 0);
+        const againMs = Math.max(restsUntilMs, thread.isOnStack ? untilMs + 0.001 : 0);
         this.#steps.push(againMs, step);
         return;
       }

@@ -5,7 +5,12 @@ import { type Gateways, GOOD_GATEWAYS } from "./other-upstreams.ts";
 import { GOOD_MOOD, type PaymentProcessor, type ProcessorMood } from "./payment-processor.ts";
 import { CALM_REDIS, type RedisLink } from "./redis-link.ts";
 import { CALM_NETWORK, type Network } from "./simulated-http.ts";
-import { NO_POINT_FAULTS, type VirtualWorld } from "./virtual-world.ts";
+import {
+  NO_POINT_FAULTS,
+  type SimulatedProcess,
+  type SimulatedThread,
+  type VirtualWorld,
+} from "./virtual-world.ts";
 import type { Workload } from "./workload.ts";
 
 export interface WeatherParts {
@@ -20,8 +25,13 @@ export interface WeatherParts {
   readonly workload: Workload;
   readonly ringPaths: readonly string[];
   /** Ends a replica at rest: kill -9, or a clean stop. */
-  readonly end: (how: "kill" | "stop") => void;
+  readonly end: (how: "kill" | "stop", spared?: SimulatedProcess) => void;
 }
+
+/** By how much later than the others a thread of a process that is woken may get CPU time. */
+const LATE_MS_MAX = 60;
+/** A clean stop takes up to so long, until what it has is handed back. */
+const HANDOVER_MS_MAX = 2_500;
 
 /** Brings the faults of a run upon it, until `clear`. */
 export class Weather {
@@ -58,6 +68,27 @@ export class Weather {
     for (const processor of processors) processor.mood = GOOD_MOOD;
     gateways.mood = GOOD_GATEWAYS;
     for (const path of this.#hidden) this.#show(path);
+  }
+
+  /**
+   * A dispatch thread has sealed an outcome that its store thread cannot see yet. Frozen here, it speaks up after others
+   * have had its tasks, and, if who had them has handed them back meanwhile, after they have become its own again.
+   */
+  heard(thread: SimulatedThread): void {
+    const { process } = thread;
+    const { world, strengths, end } = this.#parts;
+    const { freezeWithOutcome } = strengths;
+    if (this.#isClear || freezeWithOutcome === 0 || world.random() >= freezeWithOutcome) return;
+    if (!process.isAlive || process.frozenUntilMs > world.nowMs) return;
+    const forMs = drawLengthMs(world.random, "freezeWithOutcome");
+    process.frozenUntilMs = world.nowMs + forMs;
+    thread.stoppedUntilMs = process.frozenUntilMs + between(world.random, 0, LATE_MS_MAX);
+    world.trace.note(world.nowMs, thread.name, `frozen with an outcome for ${forMs.toFixed(1)} ms`);
+    if (world.random() < 0.5) return;
+    const stopMs = forMs - between(world.random, 0, HANDOVER_MS_MAX);
+    world.plan(null, stopMs, "fault: who has its tasks stops", () => {
+      if (!this.#isClear) end("stop", process);
+    });
   }
 
   #beginAtPoints(): void {
