@@ -82,6 +82,22 @@ describe("what is no overload", () => {
     expect(refused).toBe(0);
   });
 
+  test("what has come while the process was stopped, in the middle of a turn", () => {
+    turns(10, 10, 20);
+    nowMs += 60;
+    shedder.admit(POST);
+    nowMs += 5_000;
+    turn(390, 2_500);
+    turns(10, 10, 20);
+    expect(refused).toBe(0);
+  });
+
+  test("three slow seconds of a replica that has just been started, at 300 requests per second", () => {
+    turns(20, 150, 45);
+    turns(10, 10, 3);
+    expect(refused).toBe(0);
+  });
+
   test("a flood that ended while nobody came any more", () => {
     turns(10, 300, 1000);
     expect(refused).toBeGreaterThan(0);
@@ -104,7 +120,7 @@ describe("an overload", () => {
 
   test("is seen as well while one turn goes on and on", () => {
     turns(10, 10, 20);
-    for (let count = 0; count < 1_500; count++) {
+    for (let count = 0; count < 2_000; count++) {
       shedder.admit(POST);
       nowMs++;
     }

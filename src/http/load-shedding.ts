@@ -9,9 +9,10 @@ import { RETRY_LATER } from "./execution-problem.ts";
  * Requests wait unread in their sockets, where nobody sees them; but each waits until all are answered that are ready
  * before it: a turn of the event loop. A turn is calm if it ends in time (`requestWaitMsMax`). One that is not says
  * nothing yet (a burst, a collection of garbage, the pause of a replica that has used up its CPU quota): a queue stands
- * if half a second passes without a calm one, as in CoDel (RFC 8289), which looks at the shortest wait.
+ * if half a second passes without a calm one, as in CoDel (RFC 8289), which looks at the shortest wait. A process that
+ * was stopped (by a slow disk, or its machine) finds what has come meanwhile: that passes by itself.
  *
- *   all admitted ──── half a second without a calm turn, and not few requests in it ────► refusing
+ *   all admitted ─── half a second without a calm turn, and more than a burst in it ───► refusing
  *        ▲                                                                                   │
  *        │                       every 100 ms: no calm turn in them ─► admitted share × 0.7 ◄┤
  *        └─ the share is 1 again ────────────────── a calm one ──────► admitted share + 0.05 ◄┘
@@ -23,8 +24,10 @@ import { RETRY_LATER } from "./execution-problem.ts";
  * Only what creates is refused (POST): reads are how clients find out what became of their requests.
  */
 const PATIENCE_MS = 500;
-/** So many in a row come in one burst; a replica that runs answers them well within its patience. */
-const BURST = 256;
+/** So many in a row come in one burst: to answer them a little late is better than to refuse them. */
+const BURST = 1024;
+/** Longer pauses between two requests count as this: the pause of a CPU quota. What stopped the process is no queue. */
+const PAUSE_MS_MAX = 100;
 const STEP_MS = 100;
 const SHARE_DOWN = 0.7;
 const SHARE_UP = 0.05;
@@ -56,7 +59,8 @@ export class LoadShedder {
   #turnFromMs = 0;
   #turnEndedAtMs = 0;
   #lookFromMs = 0;
-  #calmAtMs = 0;
+  #seenAtMs = 0;
+  #uncalmMs = 0;
   #requestsSinceCalm = 0;
 
   constructor({
@@ -82,6 +86,8 @@ export class LoadShedder {
       this.#beginTurn(nowMs);
     }
     this.#requestsSinceCalm++;
+    this.#uncalmMs += Math.min(nowMs - this.#seenAtMs, PAUSE_MS_MAX);
+    this.#seenAtMs = nowMs;
     if (nowMs - this.#steppedAtMs >= STEP_MS) this.#step(nowMs);
     if (this.#admittedShare === 1 || method !== "POST") return null;
     // At random: clients that come in the same order each time would be refused each time.
@@ -110,20 +116,20 @@ export class LoadShedder {
   };
 
   #noteCalm(nowMs: number): void {
-    this.#calmAtMs = nowMs;
+    this.#seenAtMs = nowMs;
+    this.#uncalmMs = 0;
     this.#requestsSinceCalm = 0;
   }
 
   #step(nowMs: number): void {
     const steps = Math.floor((nowMs - this.#steppedAtMs) / STEP_MS);
-    const waitedMs = nowMs - this.#calmAtMs;
     this.#steppedAtMs = nowMs;
     if (this.#admittedShare < 1) {
       this.#admittedShare =
-        waitedMs > LIMITS.requestWaitMsMax.value
+        this.#uncalmMs > LIMITS.requestWaitMsMax.value
           ? Math.max(SHARE_MIN, this.#admittedShare * SHARE_DOWN)
           : Math.min(1, this.#admittedShare + SHARE_UP * steps);
-    } else if (waitedMs > PATIENCE_MS && this.#requestsSinceCalm > BURST) {
+    } else if (this.#uncalmMs > PATIENCE_MS && this.#requestsSinceCalm > BURST) {
       this.#admittedShare = SHARE_DOWN;
       this.#parts.onBegin();
     }
