@@ -69,35 +69,50 @@ const PIECE_EVERY_MS = 2;
 export function startFillingKnownIds(databaseFile: string): () => void {
   const sqlite = new Database(databaseFile, { readonly: true });
   sqlite.run("PRAGMA busy_timeout = 250");
-  const filter = attachKnownIds(sqlite, knownIdsPathOf(databaseFile));
-  if (filter === null || filter.isComplete) {
-    sqlite.close();
-    return () => {};
-  }
   sqlite.run("PRAGMA cache_size = 16");
-  // What is stored from now on is added by those who store it.
-  const lastSeq = highestSeq(sqlite);
-  const piece = sqlite.query<{ seq: number; correlation_id: Uint8Array }, [number, number]>(
-    `SELECT seq, correlation_id FROM payments WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ${PIECE_ROWS}`,
-  );
-  let seq = 0;
-  const timer = setInterval(() => {
-    const rows = readOrWait(() => piece.all(seq, lastSeq));
+  const filling = new Filling(sqlite, attachKnownIds(sqlite, knownIdsPathOf(databaseFile)));
+  return () => filling.stop();
+}
+
+class Filling {
+  readonly #sqlite: Database;
+  readonly #piece;
+  /** Alone keeps the filter: mapped, it counts as memory of the process once for each thread. */
+  #timer: ReturnType<typeof setInterval> | undefined;
+  /** What is stored after it is added by those who store it. */
+  readonly #lastSeq: number;
+  #seq = 0;
+
+  constructor(sqlite: Database, filter: PresenceFilter | null) {
+    this.#sqlite = sqlite;
+    this.#lastSeq = highestSeq(sqlite);
+    this.#piece = sqlite.query<{ seq: number; correlation_id: Uint8Array }, [number, number]>(
+      `SELECT seq, correlation_id FROM payments WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ${PIECE_ROWS}`,
+    );
+    if (filter === null || filter.isComplete) this.stop();
+    else {
+      this.#timer = setInterval(() => this.#addPiece(filter), PIECE_EVERY_MS);
+      this.#timer.unref();
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#sqlite.close();
+  }
+
+  #addPiece(filter: PresenceFilter): void {
+    const rows = readOrWait(() => this.#piece.all(this.#seq, this.#lastSeq));
     if (rows === null) return;
     for (const row of rows) {
       filter.add(row.correlation_id);
-      seq = row.seq;
+      this.#seq = row.seq;
     }
     if (rows.length === PIECE_ROWS) return;
     filter.isComplete = true;
-    stop();
-  }, PIECE_EVERY_MS);
-  timer.unref();
-  const stop = () => {
-    clearInterval(timer);
-    sqlite.close();
-  };
-  return stop;
+    this.stop();
+  }
 }
 
 /** Null if the database cannot be read for a moment: whoever else uses it says so. */
