@@ -84,7 +84,7 @@ export const LIMITS = {
   },
   requestWaitMsMax: {
     value: 100,
-    why: "how long answering all that is ready may take, a pause of the CPU quota included; if it takes longer for half a second on end, a part of what would be stored is answered 503",
+    why: "how long answering all that is ready may take, a pause of the CPU quota included; if it takes longer for half a second and 1,024 requests on end, a part of what would be stored is answered 503",
   },
   rateLimitClients: {
     value: 8192,

@@ -99,6 +99,13 @@ describe("buckets that are added and taken away", () => {
     fc.assert(property, { seed, numRuns: 2000 });
   });
 
+  test("a run that begins and ends with buckets of the top level is one range: all time is summed by one read", () => {
+    const topWidth = ROLLUP_BASE ** (ROLLUP_LEVELS - 3);
+    expect(signedRangesOf(-1000 * topWidth, 5000 * topWidth, 2)).toEqual([
+      { level: ROLLUP_LEVELS - 1, first: -1000, last: 4999, sign: 1 },
+    ]);
+  });
+
   test("an empty run has none", () => {
     expect(signedRangesOf(7, 7, 2)).toEqual([]);
   });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync, readlinkSync } from "node:fs";
-import { cleanMappings, openExecutablePages } from "./executable-pages.ts";
+import { cleanMappings, cutIntoPieces, openExecutablePages } from "./executable-pages.ts";
 
 const PATH = "/opt/catraca/bin/catraca";
 
-function entry(head: string, anonymousKb = 0, swapKb = 0): string {
-  return `${head}\nSize:  96 kB\nRss:  64 kB\nAnonymous:  ${anonymousKb} kB\nSwap:  ${swapKb} kB\nVmFlags: rd mr mw me`;
+function entry(head: string, anonymousKb = 0, swapKb = 0, rssKb = 64): string {
+  return `${head}\nSize:  96 kB\nRss:  ${rssKb} kB\nAnonymous:  ${anonymousKb} kB\nSwap:  ${swapKb} kB\nVmFlags: rd mr mw me`;
 }
 
 function starts(...entries: string[]): string[] {
@@ -38,9 +38,41 @@ describe("mappings whose pages can be given back", () => {
     expect(starts(entry(relocated))).toEqual(["684a000"]);
   });
 
+  test("are none where nobody counts: an emulator says of changed pages, too, that nothing is in memory", () => {
+    expect(starts(entry(`0684a000-06852000 r--p 06641000 fe:00 214   ${PATH}`, 0, 0, 0))).toEqual([]);
+  });
+
   test("are found where the executable was replaced while it runs", () => {
     const smaps = entry(`01a40000-06836000 r-xp 01838000 fe:00 214   ${PATH} (deleted)`);
     expect(cleanMappings(`${smaps}\n`, `${PATH} (deleted)`)).toHaveLength(1);
+  });
+});
+
+describe("a mapping that is cut", () => {
+  const KIB = 1024;
+  const whole = { start: 0x200000, bytes: 100 * KIB };
+
+  /** @returns what was advised: at which offset, how much, what; the call of this number is refused */
+  function advices(refused: number): [atKib: number, kib: number, advice: number][] {
+    const calls: [number, number, number][] = [];
+    cutIntoPieces(whole, ({ start, bytes }, advice) => {
+      calls.push([(start - whole.start) / KIB, bytes / KIB, advice]);
+      return calls.length - 1 !== refused;
+    });
+    return calls;
+  }
+
+  test("has pieces of 16 KiB, of which every other one is advised", () => {
+    expect(advices(-1)).toEqual([0, 32, 64, 96].map((atKib) => [atKib, Math.min(16, 100 - atKib), 16]));
+  });
+
+  test("is one again where that is refused: a process without mappings left could not allocate", () => {
+    expect(advices(2)).toEqual([
+      [0, 16, 16],
+      [32, 16, 16],
+      [64, 16, 16],
+      [0, 100, 17],
+    ]);
   });
 });
 

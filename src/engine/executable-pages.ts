@@ -20,7 +20,7 @@ const EVERY_MS = 10_000;
 const PIECE_BYTES = 16 * 1024;
 
 /** From <sys/mman.h>; for a private mapping DONTNEED forgets what was written to it. */
-const MADV = { dontNeed: 4, dontDump: 16 } as const;
+const MADV = { dontNeed: 4, dontDump: 16, doDump: 17 } as const;
 
 interface Mapping {
   readonly start: number;
@@ -29,7 +29,7 @@ interface Mapping {
 
 type Advise = (mapping: Mapping, advice: (typeof MADV)[keyof typeof MADV]) => boolean;
 
-/** @returns ends it; on a system without /proc or glibc nothing is given back */
+/** @returns ends it; on a system without /proc or libc.so.6 nothing is given back */
 export function keepGivingPagesBack(): () => void {
   let giveBack: (() => void) | null = null;
   let timer: ReturnType<typeof setTimeout>;
@@ -51,7 +51,7 @@ export function openExecutablePages(): (() => void) | null {
   try {
     const advise = openMadvise();
     const mappings = cleanMappings(readFileSync("/proc/self/smaps", "utf8"), readlinkSync("/proc/self/exe"));
-    for (const mapping of mappings) cut(mapping, advise);
+    for (const mapping of mappings) cutIntoPieces(mapping, advise);
     return () => {
       for (const mapping of mappings) advise(mapping, MADV.dontNeed);
     };
@@ -62,7 +62,8 @@ export function openExecutablePages(): (() => void) | null {
 
 /**
  * The mappings of a file that hold nothing but what stands in it: not writable, and no page changed since (the
- * linker's relocations are such changes: the kernel counts their pages as anonymous).
+ * linker's relocations are such changes: the kernel counts their pages as anonymous). Where nothing is said to be in
+ * memory, nobody has counted: qemu-user says so of every mapping, also of those that were changed.
  * @param smaps see proc_pid_smaps(5)
  */
 export function cleanMappings(smaps: string, path: string): Mapping[] {
@@ -70,6 +71,7 @@ export function cleanMappings(smaps: string, path: string): Mapping[] {
   for (const entry of smaps.split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)) {
     const head = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ [0-9a-f:]+ [0-9]+ +([^\n]+)\n/.exec(entry);
     if (head?.[1] === undefined || head[2] === undefined || head[3] !== path) continue;
+    if (/^Rss: +0 kB$/m.test(entry)) continue;
     if (!/^Anonymous: +0 kB$/m.test(entry) || !/^Swap: +0 kB$/m.test(entry)) continue;
     const start = Number.parseInt(head[1], 16);
     mappings.push({ start, bytes: Number.parseInt(head[2], 16) - start });
@@ -79,13 +81,16 @@ export function cleanMappings(smaps: string, path: string): Mapping[] {
 
 /**
  * Every other piece differs from its neighbours in an advice, so that they are mappings of their own. Which advice is
- * all the same: no core dump contains these pages anyhow, because they stand in the file.
+ * all the same: no core dump contains these pages anyhow, because they stand in the file. Refused where a process may
+ * not have so many mappings, or where pages are larger than a piece: then it is one mapping again, because who
+ * allocates needs some, too.
  */
-function cut({ start, bytes }: Mapping, advise: Advise): void {
-  const end = start + bytes;
-  for (let at = start; at < end; at += 2 * PIECE_BYTES) {
-    // Refused where a process may not have so many mappings: the rest stays whole.
-    if (!advise({ start: at, bytes: Math.min(PIECE_BYTES, end - at) }, MADV.dontDump)) return;
+export function cutIntoPieces(whole: Mapping, advise: Advise): void {
+  const end = whole.start + whole.bytes;
+  for (let at = whole.start; at < end; at += 2 * PIECE_BYTES) {
+    if (advise({ start: at, bytes: Math.min(PIECE_BYTES, end - at) }, MADV.dontDump)) continue;
+    advise(whole, MADV.doDump);
+    return;
   }
 }
 

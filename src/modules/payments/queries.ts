@@ -114,7 +114,7 @@ export class PaymentQueries {
   /**
    * What each processor took in a window of `requestedAt`, both ends inclusive, ms since the epoch. The work
    * depends on the window's edges alone: a bounded number of buckets, see domain/rollup.ts. All its reads must see one
-   * state of the database: call it inside a transaction while others write.
+   * state of the database: call it inside a transaction while others write, unless both ends are open, which is one read.
    */
   summary(fromMs: number, toMs: number): PaymentsSummary {
     return summaryOf(
