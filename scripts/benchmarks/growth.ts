@@ -33,6 +33,7 @@ const PATHS = 20_000;
 const SECONDS_MAX = 3;
 const READERS = 8;
 const WRITERS = 64;
+const FILL_MS_MAX = 600_000;
 
 export interface GrowthRound {
   readonly readyMs: number;
@@ -143,8 +144,10 @@ async function fillKnownIds(directory: string, { say }: Effort): Promise<void> {
     if (filter === null) return;
     say("filling the filter of known ids");
     const stop = startFillingKnownIds(databaseFile);
-    while (!filter.isComplete) await Bun.sleep(50);
+    const deadline = performance.now() + FILL_MS_MAX;
+    while (!filter.isComplete && performance.now() < deadline) await Bun.sleep(50);
     stop();
+    if (!filter.isComplete) throw new Error("the filter of known ids is not complete after ten minutes");
   } finally {
     sqlite.close();
   }

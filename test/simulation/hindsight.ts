@@ -37,6 +37,20 @@ export function bestInHindsight(scenario: Scenario, acceptedAtMs: readonly numbe
   );
 }
 
+/**
+ * What even both processors could not exceed if each had all payments to itself for as long as it likes: a looser bound
+ * without exception, for where both are slow and full at once. Payments (1.00 each, less fees).
+ */
+export function boundInHindsight(scenario: Scenario, acceptedAtMs: readonly number[]): number {
+  const cheaper = cheaperProcessor(scenario.feeShares);
+  const dearer = otherProcessor(cheaper);
+  const forEver = { ...scenario, maxHoldMs: Number.POSITIVE_INFINITY };
+  const atCheaper = mostProcessed(forEver, acceptedAtMs, [cheaper], 1);
+  const atDearer = mostProcessed(scenario, acceptedAtMs, [dearer], 1);
+  const left = Math.min(atDearer, acceptedAtMs.length - atCheaper);
+  return atCheaper * (1 - scenario.feeShares[cheaper]) + left * (1 - scenario.feeShares[dearer]);
+}
+
 const STEP_MS = 10;
 const PLACES_MAX = 800;
 /** Until the breaker has seen that the dearer works again, a payment may wait past the limit. */
