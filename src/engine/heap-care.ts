@@ -22,7 +22,7 @@ const FRAMES_PER_COLLECTION = { main: 256, store: 512, dispatch: 256 } as const;
 const GROWTH_BYTES_MAX = 1024 * 1024;
 /** However little has gathered by the heap's own account: it does not see all that objects keep outside of it. */
 const COLLECTIONS_PER_FULL_ONE = 16;
-/** A thread without work leaves garbage, too, by looking whether there is some: 2 MB in a minute. */
+/** A thread without work leaves garbage, too, by looking whether there is some: megabytes within minutes. */
 const UNCOLLECTED_MS_MAX = 10_000;
 
 /** What collects. The simulation, in which many threads of many replicas are one, leaves that to the VM. */

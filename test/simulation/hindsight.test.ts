@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { bestInHindsight } from "./hindsight.ts";
+import { bestInHindsight, boundInHindsight } from "./hindsight.ts";
 import { makeScenario, type Scenario } from "./scenario.ts";
 import type { Schedule, Segment } from "./schedule.ts";
 
@@ -32,6 +32,18 @@ describe("what was possible in hindsight", () => {
   test("everything at the dearer one when the cheaper never works, nothing when neither does", () => {
     expect(bestInHindsight(scenario({ default: [down], fallback: [quick] }), arrivals)).toBeCloseTo(5_100, 3);
     expect(bestInHindsight(scenario({ default: [down], fallback: [down] }), arrivals)).toBe(0);
+  });
+
+  test("the looser bound has no hold limit, and is the same where one processor takes all", () => {
+    const back: Segment[] = [down, { ...quick, fromMs: 40_000 }];
+    const schedule = { default: back, fallback: [quick] };
+    expect(boundInHindsight(scenario(schedule), arrivals)).toBeCloseTo(6_000 * 0.95, 3);
+    expect(bestInHindsight(scenario(schedule), arrivals)).toBeLessThan(5_900 * 0.95);
+    expect(boundInHindsight(scenario({ default: [down], fallback: [quick] }), arrivals)).toBeCloseTo(
+      5_100,
+      3,
+    );
+    expect(boundInHindsight(scenario({ default: [down], fallback: [down] }), arrivals)).toBe(0);
   });
 
   test("an outage shorter than the hold limit costs nothing", () => {
