@@ -42,6 +42,8 @@ describe("certainly not sent is", () => {
     const results = await Promise.all([post(endpoint), post(endpoint), post(endpoint, 50)]);
     expect(performance.now() - startedAtMs).toBeLessThan(1500);
     for (const result of results) expect(result).toEqual({ kind: "not-sent", code: "connect_timeout" });
+    // The first that is given up settles all three; the other two are given up a moment later.
+    await until(() => endpoint.counts().opening === 0);
     expect(endpoint.counts()).toEqual(NOTHING_OPEN);
     // The three connects still hang in the kernel, so there is no place for a fourth.
     const later = post(endpoint, 50);
