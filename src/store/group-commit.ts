@@ -19,8 +19,12 @@ export type BatchResult<T> =
   | { readonly kind: "trouble"; readonly trouble: StoreTrouble; readonly error: Error }
   | { readonly kind: "bug"; readonly error: unknown };
 
-/** How long the write lock is waited for before the clients are told: they wait 1.5 s at most. */
-const LOCK_TIMEOUT_MS = 500;
+/**
+ * How long the write lock is waited for before clients are told. Another replica's disk may stall for half a second,
+ * and what needs no answer from the database is acknowledged from the intake log meanwhile. Twice as long is still
+ * less than what the watchdog takes for a thread that hangs.
+ */
+const LOCK_TIMEOUT_MS = 1_200;
 
 /** Runs `work` in one transaction. @param work must throw, or leave everything to be committed */
 export function runBatch<T>(sqlite: Database, work: () => T): BatchResult<T> {
