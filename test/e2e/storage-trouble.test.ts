@@ -105,7 +105,8 @@ test("DURABILITY=power and a locked database: nobody is told yes before the comm
   other.run("BEGIN IMMEDIATE");
   const id = crypto.randomUUID();
   const answer = pay(gateway.url, id, 1);
-  await Bun.sleep(1_000);
+  const isNoticed = async () => (await call(`${gateway.url}/health/ready`)).status === 503;
+  await until("the lock to be noticed", 8_000, isNoticed);
   expect((await pay(gateway.url, crypto.randomUUID(), 1)).status).toBe(503);
   expect(await Promise.race([answer, Bun.sleep(1).then(() => "waiting")])).toBe("waiting");
   other.run("ROLLBACK");
