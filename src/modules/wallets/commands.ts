@@ -41,7 +41,7 @@ export type WalletReply =
       readonly outcome: WalletOutcome;
     };
 
-const UUIDS_MAX = 10_000;
+const UUIDS_MAX = 4_096;
 
 /** Section E's writes. The money itself is the ledger's. */
 export class WalletCommands implements StoreModule {

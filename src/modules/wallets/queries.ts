@@ -18,7 +18,7 @@ export interface WalletOperationView {
 }
 
 /** Wallets whose account is remembered; they are never deleted, so what is remembered stays true. */
-const KNOWN_MAX = 10_000;
+const KNOWN_MAX = 4_096;
 /** Larger than every id: the listing begins at the newest. */
 const NEWEST = new Uint8Array(16).fill(255);
 
