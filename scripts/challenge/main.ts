@@ -19,6 +19,10 @@ const YARDSTICK = {
 const options = parse();
 const plan = makePlan(options.wishes);
 const deployment = await deploy(options, plan);
+// One that is broken off leaves nothing running.
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => void Promise.resolve(deployment?.close()).finally(() => process.exit(2)));
+}
 let result: MatchResult;
 try {
   console.log(
