@@ -119,7 +119,7 @@ export class SoakLoad {
       // Metrics are text; every other answer that is looked at is an object.
       return text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : null;
     } catch (error) {
-      this.#note(`${method} ${action.name}: ${error instanceof Error ? error.name : String(error)}`);
+      this.#note(`${method} ${action.name}: ${reasonOf(error)}`);
       return null;
     }
   }
@@ -127,4 +127,10 @@ export class SoakLoad {
   #note(what: string): void {
     this.unexpected.set(what, (this.unexpected.get(what) ?? 0) + 1);
   }
+}
+
+/** Why there was no answer: the system's code if there is one. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error ? String(error.code) : error.name;
 }
