@@ -86,3 +86,19 @@ test("a Redis that says applied and never gets ahead does not keep a step for ev
   expect(applied).toEqual([0]);
   expect(calls()).toBeLessThan(2_000);
 });
+
+test("rows behind a gap are not applied as if nothing were missing: the counters are built anew", async () => {
+  let snapshots = 0;
+  const feed: CounterFeed = {
+    ...FEED,
+    rowsAfter: (seq, limit) => FEED.rowsAfter(seq, limit).filter((row) => row.seq !== 3),
+    snapshot: () => {
+      snapshots++;
+      return null;
+    },
+  };
+  const { sync, applied, calls } = syncWith(() => ({ kind: "applied", seq: 2 }), feed);
+  await sync.step(HEAD, 1);
+  // 1 and 2, and not 4 and 5.
+  expect([applied, calls(), snapshots]).toEqual([[], 1, 1]);
+});

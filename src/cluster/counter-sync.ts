@@ -123,13 +123,13 @@ export class CounterSync {
   }
 }
 
-/** As many rows as one call may apply, at least one. */
+/** As many rows as one call may apply, at least one, and none behind a gap: Redis would take what is missing for applied. */
 function upTo(rows: readonly CounterRow[]): CounterRow[] {
   let deltas = 0;
   let count = 0;
   for (const row of rows) {
     deltas += row.deltas.length;
-    if (count > 0 && deltas > DELTAS_MAX) break;
+    if (count > 0 && (deltas > DELTAS_MAX || row.seq !== (rows[count - 1]?.seq ?? 0) + 1)) break;
     count++;
   }
   return rows.slice(0, count);

@@ -1,4 +1,4 @@
-import { and, isNotNull, lt, lte, min, sql } from "drizzle-orm";
+import { isNotNull, lt, min, sql } from "drizzle-orm";
 import type { ProcessorName } from "../../domain/processor.ts";
 import { compile } from "../../store/compiled-statement.ts";
 import type { OpenDatabase } from "../../store/database.ts";
@@ -127,7 +127,8 @@ export class CounterKeeper {
     this.#first = orm
       .select({
         first: min(paymentCounterOutbox.seq),
-        firstAtMs: min(paymentCounterOutbox.atMs),
+        firstKept: sql<number | null>`min(${paymentCounterOutbox.seq}) FILTER (
+          WHERE ${paymentCounterOutbox.atMs} BETWEEN ${sql.placeholder("fromMs")} AND ${sql.placeholder("toMs")})`,
         last: sql<number>`(SELECT ${cluster.counterSeq} FROM ${cluster})`,
       })
       .from(paymentCounterOutbox)
@@ -138,31 +139,26 @@ export class CounterKeeper {
     // Also when the clock was set back.
     if (nowMs < this.#trimAtMs && nowMs >= this.#trimAtMs - TRIM_EVERY_MS) return false;
     this.#trimAtMs = nowMs + TRIM_EVERY_MS;
-    const { first, firstAtMs, last } = this.#rows();
-    if (first === null || firstAtMs === null) return false;
-    return last - first > ROWS_MAX || (first <= this.#applied.counterApplied && firstAtMs < nowMs - KEPT_MS);
+    const { first, last, end } = this.#rows(nowMs);
+    return first !== null && (last - first > ROWS_MAX || first < end);
   }
 
   run(nowMs: number): void {
-    const { first, last } = this.#rows();
-    if (first !== null && last - first > ROWS_MAX) {
-      startHistory(this.#orm);
-      return;
-    }
-    this.#orm
-      .delete(paymentCounterOutbox)
-      .where(
-        and(
-          lte(paymentCounterOutbox.seq, this.#applied.counterApplied),
-          lt(paymentCounterOutbox.atMs, nowMs - KEPT_MS),
-        ),
-      )
-      .run();
+    const { first, last, end } = this.#rows(nowMs);
+    if (first !== null && last - first > ROWS_MAX) startHistory(this.#orm);
+    else this.#orm.delete(paymentCounterOutbox).where(lt(paymentCounterOutbox.seq, end)).run();
   }
 
   committed(): void {}
 
-  #rows(): { first: number | null; firstAtMs: number | null; last: number } {
-    return this.#first.get() ?? { first: null, firstAtMs: null, last: 0 };
+  /**
+   * Which rows there are, and the first that is to stay. Only what lies before it goes, never a row between others:
+   * where a clock was set back, later rows have earlier times.
+   */
+  #rows(nowMs: number): { first: number | null; last: number; end: number } {
+    const row = this.#first.get({ fromMs: nowMs - KEPT_MS, toMs: nowMs + KEPT_MS });
+    if (row === undefined) return { first: null, last: 0, end: 0 };
+    const { first, firstKept, last } = row;
+    return { first, last, end: Math.min(this.#applied.counterApplied + 1, firstKept ?? last + 1) };
   }
 }
