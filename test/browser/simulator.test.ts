@@ -24,7 +24,10 @@ const slider = (page: Page, name: string, label: string) => panel(page, name).ge
 
 /** Moves it with the keyboard, as a hand would: it is set when the hand lets go. */
 async function press(page: Page, name: string, label: string, key: string): Promise<void> {
-  await slider(page, name, label).focus();
+  const handle = slider(page, name, label);
+  // It cannot be moved before the page knows who looks at it.
+  await until("the slider to be ready", 15_000, () => handle.isEnabled());
+  await handle.focus();
   await page.keyboard.press(key);
   await page.getByText("Set.").last().waitFor();
 }
