@@ -21,8 +21,8 @@ export type BatchResult<T> =
 
 /**
  * How long the write lock is waited for before clients are told. Another replica's disk may stall for half a second,
- * and what needs no answer from the database is acknowledged from the intake log meanwhile. Twice as long is still
- * less than what the watchdog takes for a thread that hangs.
+ * and what needs no answer from the database is acknowledged from the intake log meanwhile. Longer would look to
+ * the watchdog as if the thread hung, which may wait twice in one turn.
  */
 const LOCK_TIMEOUT_MS = 1_200;
 

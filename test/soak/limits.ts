@@ -12,7 +12,7 @@ export const SOAK_LIMITS = {
   },
   residentMegabytesMax: {
     value: 120,
-    why: "RSS: 45 MB of it are pages of the executable's file, which replicas share and the kernel may drop",
+    why: "RSS: what is not its own are pages of files, which replicas share and the kernel may drop: 25 MB",
   },
   ownSlopeMax: {
     value: 3,
